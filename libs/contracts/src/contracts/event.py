@@ -1,0 +1,66 @@
+"""What every event is: a frozen pydantic model with a type name, a topic and a key, found again by its type."""
+
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.topics import Topic
+
+PERSONAL = "x-personal"
+"""Key in a field's JSON Schema that marks personal data."""
+
+
+def personal(**kwargs: Any) -> Any:  # Any: pydantic's own return type for a field definition
+    """A field that holds personal data; allowed only in events of topics with `personal=True`."""
+    return Field(json_schema_extra={PERSONAL: True}, **kwargs)
+
+
+class Fact(BaseModel):
+    """A value inside an event: frozen, and readers ignore what they do not know (evolution is additive)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Fact):
+    """Something that happened, in the words of `contracts`. Subclasses name type, topic and key:
+
+        class MessageSent(Event, type="message.sent", topic=topics.CONVERSATIONS, key="conversation_id"): ...
+
+    The CloudEvents type becomes `frontdesk.message.sent.v1`. `key=None` means the event's own id is the key.
+    An event carries ids, states, numbers, times and the aggregate's version; no free text, no contact data.
+    """
+
+    TYPE: ClassVar[str] = ""
+    TOPIC: ClassVar[Topic]
+    KEY: ClassVar[str | None] = None
+
+    def __init_subclass__(
+        cls, *, type: str | None = None, topic: Topic | None = None, key: str | None = None, version: int = 1
+    ) -> None:
+        super().__init_subclass__()
+        if type is None:
+            return
+        if topic is None:
+            raise TypeError(f"{cls.__name__} names no topic")
+        cls.TYPE = f"frontdesk.{type}.v{version}"
+        cls.TOPIC = topic
+        cls.KEY = key
+        if cls.TYPE in _EVENTS:
+            raise TypeError(f"two events are called {cls.TYPE}")
+        _EVENTS[cls.TYPE] = cls
+
+    def key(self, event_id: UUID) -> str:
+        """The record key: the value of the key field, or the event's own id."""
+        return str(getattr(self, self.KEY)) if self.KEY else str(event_id)
+
+
+_EVENTS: dict[str, type[Event]] = {}
+
+
+def event_types() -> dict[str, type[Event]]:
+    """Every event by its CloudEvents type. Import `contracts.events` first."""
+    return dict(_EVENTS)
+
+
+Version = Annotated[int, Field(ge=1, description="version of the aggregate after this event; grows by one or more")]

@@ -1,0 +1,75 @@
+"""Every event of the system, by the service that publishes it."""
+
+from contracts.events.audit import AuditRecorded
+from contracts.events.conversation import (
+    ArticleSource,
+    ConversationEnded,
+    ConversationEscalated,
+    ConversationHandedBack,
+    ConversationStarted,
+    ConversationTakenOver,
+    MessageSent,
+    TurnAnswered,
+    TurnHandedOver,
+)
+from contracts.events.escalation import (
+    EscalationAcknowledged,
+    EscalationAssigned,
+    EscalationCreated,
+    EscalationResolved,
+)
+from contracts.events.identity import (
+    GuestCreated,
+    GuestUpdated,
+    HotelActivated,
+    HotelCreated,
+    HotelDeactivated,
+    HotelUpdated,
+    MembershipChanged,
+    MembershipGranted,
+    MembershipRevoked,
+    SessionRevoked,
+    UserCreated,
+    UserUpdated,
+)
+from contracts.events.knowledge import (
+    ArticleCreated,
+    ArticleDeleted,
+    ArticlePublished,
+    ArticleUnpublished,
+    ArticleUpdated,
+)
+
+__all__ = [
+    "ArticleCreated",
+    "ArticleDeleted",
+    "ArticlePublished",
+    "ArticleSource",
+    "ArticleUnpublished",
+    "ArticleUpdated",
+    "AuditRecorded",
+    "ConversationEnded",
+    "ConversationEscalated",
+    "ConversationHandedBack",
+    "ConversationStarted",
+    "ConversationTakenOver",
+    "EscalationAcknowledged",
+    "EscalationAssigned",
+    "EscalationCreated",
+    "EscalationResolved",
+    "GuestCreated",
+    "GuestUpdated",
+    "HotelActivated",
+    "HotelCreated",
+    "HotelDeactivated",
+    "HotelUpdated",
+    "MembershipChanged",
+    "MembershipGranted",
+    "MembershipRevoked",
+    "MessageSent",
+    "SessionRevoked",
+    "TurnAnswered",
+    "TurnHandedOver",
+    "UserCreated",
+    "UserUpdated",
+]

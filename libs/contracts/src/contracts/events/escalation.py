@@ -1,0 +1,51 @@
+"""Escalation events: keyed by escalation id."""
+
+from contracts import topics
+from contracts.actor import ActorRef
+from contracts.event import Event, Version
+from contracts.ids import ConversationId, EscalationId, GuestId, UserId
+from contracts.statuses import EscalationStatus
+from contracts.values import HandOverReason, Priority
+
+
+class EscalationCreated(Event, type="escalation.created", topic=topics.ESCALATIONS, key="escalation_id"):
+    """A conversation needs a person."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    guest_id: GuestId
+    reasons: tuple[HandOverReason, ...]
+    priority: Priority
+    status: EscalationStatus
+    version: Version
+
+
+class EscalationAssigned(Event, type="escalation.assigned", topic=topics.ESCALATIONS, key="escalation_id"):
+    """A member of staff has it now."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    assignee_id: UserId
+    by: ActorRef
+    status: EscalationStatus
+    version: Version
+
+
+class EscalationAcknowledged(Event, type="escalation.acknowledged", topic=topics.ESCALATIONS, key="escalation_id"):
+    """The assignee started to work on it."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    assignee_id: UserId
+    status: EscalationStatus
+    version: Version
+
+
+class EscalationResolved(Event, type="escalation.resolved", topic=topics.ESCALATIONS, key="escalation_id"):
+    """It is dealt with."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    by: ActorRef
+    status: EscalationStatus
+    version: Version

@@ -1,0 +1,126 @@
+"""Directory facts: full state per key on compacted topics, so that a new service builds its projection from the start."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts import topics
+from contracts.event import Event, Fact, Version, personal
+from contracts.hours import BusinessHours
+from contracts.ids import GuestId, HotelId, SessionId, UserId
+from contracts.statuses import GuestStatus, HotelStatus, MembershipStatus, UserStatus
+from contracts.values import LanguageTag, NeverAutoTopic, TimeZone
+
+
+class Brand(Fact):
+    """How the widget looks for a hotel."""
+
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4b6e"
+    logo_url: str | None = None
+
+
+class _HotelState(Event):
+    hotel_id: HotelId
+    slug: str
+    name: str
+    status: HotelStatus
+    time_zone: TimeZone
+    default_language: LanguageTag
+    languages: tuple[LanguageTag, ...]
+    confidence_threshold: Annotated[float, Field(ge=0, le=1, description="under it the AI hands over")]
+    never_auto: tuple[NeverAutoTopic, ...]
+    hand_over_vips: bool = False
+    brand: Brand = Brand()
+    business_hours: BusinessHours | None = None
+    consent_text: str = ""
+    allowed_origins: tuple[str, ...] = ()
+    version: Version
+
+
+class HotelCreated(_HotelState, type="hotel.created", topic=topics.HOTELS, key="hotel_id"):
+    """A hotel joined the installation."""
+
+
+class HotelUpdated(_HotelState, type="hotel.updated", topic=topics.HOTELS, key="hotel_id"):
+    """A hotel's settings changed."""
+
+
+class HotelActivated(_HotelState, type="hotel.activated", topic=topics.HOTELS, key="hotel_id"):
+    """A hotel is served again."""
+
+
+class HotelDeactivated(_HotelState, type="hotel.deactivated", topic=topics.HOTELS, key="hotel_id"):
+    """A hotel is suspended: sign-in and widget stop, the data stays."""
+
+
+class _UserState(Event):
+    user_id: UserId
+    email: str = personal()
+    name: str = personal()
+    status: UserStatus
+    languages: tuple[LanguageTag, ...] = ()
+    version: Version
+
+
+class UserCreated(_UserState, type="user.created", topic=topics.USERS, key="user_id"):
+    """A member of staff got an account."""
+
+
+class UserUpdated(_UserState, type="user.updated", topic=topics.USERS, key="user_id"):
+    """An account changed."""
+
+
+class _MembershipState(Event):
+    membership_key: str
+    """`<hotel id>:<user id>`, the record key."""
+    hotel_id: HotelId
+    user_id: UserId
+    display_name: str = personal()
+    role: str
+    status: MembershipStatus
+    languages: tuple[LanguageTag, ...] = ()
+    changed_at: datetime
+    """Access tokens of this user for this hotel that were issued before are no longer valid."""
+    version: Version
+
+
+class MembershipGranted(_MembershipState, type="membership.granted", topic=topics.MEMBERSHIPS, key="membership_key"):
+    """A user belongs to a hotel."""
+
+
+class MembershipChanged(_MembershipState, type="membership.changed", topic=topics.MEMBERSHIPS, key="membership_key"):
+    """A user's role in a hotel, or the name shown there, changed."""
+
+
+class MembershipRevoked(_MembershipState, type="membership.revoked", topic=topics.MEMBERSHIPS, key="membership_key"):
+    """A user no longer belongs to a hotel."""
+
+
+class _GuestState(Event):
+    guest_id: GuestId
+    hotel_id: HotelId
+    name: str | None = personal(default=None)
+    email: str | None = personal(default=None)
+    phone: str | None = personal(default=None)
+    language: LanguageTag | None = None
+    status: GuestStatus
+    version: Version
+
+
+class GuestCreated(_GuestState, type="guest.created", topic=topics.GUESTS, key="guest_id"):
+    """A hotel has a new guest on record."""
+
+
+class GuestUpdated(_GuestState, type="guest.updated", topic=topics.GUESTS, key="guest_id"):
+    """What a hotel knows of a guest changed."""
+
+
+class SessionRevoked(Event, type="session.revoked", topic=topics.SESSIONS, key="user_id"):
+    """Tokens of this session (or, with `sid` None, of every session of this user) no longer hold."""
+
+    user_id: UserId
+    sid: SessionId | None
+    revoked_at: datetime
+    """Tokens issued before this moment are refused; those of a single session always."""
+    version: Version

@@ -1,0 +1,72 @@
+"""Roles and the permissions they bring, `resource:action`, listed once. Identity writes them into a token's `scopes`."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Everything that can be allowed."""
+
+    HOTEL_READ = "hotel:read"
+    HOTEL_WRITE = "hotel:write"
+    HOTEL_CREATE = "hotel:create"
+    HOTEL_SUSPEND = "hotel:suspend"
+    USER_READ = "user:read"
+    USER_WRITE = "user:write"
+    GUEST_READ = "guest:read"
+    GUEST_WRITE = "guest:write"
+    AUDIT_READ = "audit:read"
+    CONVERSATION_READ = "conversation:read"
+    CONVERSATION_WRITE = "conversation:write"
+    CONVERSATION_TAKE_OVER = "conversation:take_over"
+    MESSAGE_SEND = "message:send"
+    ARTICLE_READ = "article:read"
+    ARTICLE_WRITE = "article:write"
+    ARTICLE_PUBLISH = "article:publish"
+    ESCALATION_READ = "escalation:read"
+    ESCALATION_ASSIGN = "escalation:assign"
+    ESCALATION_WORK = "escalation:work"
+    LIVE_READ = "live:read"
+
+
+class Role(StrEnum):
+    """The built-in roles. `superadmin` is the platform's, the others are given per hotel."""
+
+    SUPERADMIN = "superadmin"
+    ADMIN = "admin"
+    STAFF = "staff"
+    VIEWER = "viewer"
+
+
+_VIEWER = frozenset(
+    {
+        Permission.HOTEL_READ,
+        Permission.USER_READ,
+        Permission.GUEST_READ,
+        Permission.CONVERSATION_READ,
+        Permission.ARTICLE_READ,
+        Permission.ESCALATION_READ,
+        Permission.LIVE_READ,
+    }
+)
+_STAFF = _VIEWER | {
+    Permission.GUEST_WRITE,
+    Permission.CONVERSATION_WRITE,
+    Permission.CONVERSATION_TAKE_OVER,
+    Permission.MESSAGE_SEND,
+    Permission.ESCALATION_ASSIGN,
+    Permission.ESCALATION_WORK,
+}
+_ADMIN = _STAFF | {
+    Permission.HOTEL_WRITE,
+    Permission.USER_WRITE,
+    Permission.AUDIT_READ,
+    Permission.ARTICLE_WRITE,
+    Permission.ARTICLE_PUBLISH,
+}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEWER,
+    Role.STAFF: frozenset(_STAFF),
+    Role.ADMIN: frozenset(_ADMIN),
+    Role.SUPERADMIN: frozenset(_ADMIN | {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND}),
+}
