@@ -1,0 +1,59 @@
+# The commands people reach for. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+MEMBERS := libs/contracts libs/servicekit services/identity services/conversation services/escalation services/gateway infra/devstack
+MANIFESTS := requirements.lock tools/uv.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test check format schemas lock clean venv samples e2e
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9_-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
+
+up: $(READY) ## Run the whole product here, with two demo hotels (ARGS="--fresh" starts over)
+	@$(BIN)/frontdesk up $(ARGS)
+
+down: $(READY) ## Stop what `make up` started
+	@$(BIN)/frontdesk down
+
+test: $(READY) ## Run every test on real local parts
+	@$(BIN)/python tools/run_tests.py $(ARGS)
+
+e2e: $(READY) ## Run only the tests of the whole stack
+	@$(BIN)/python tools/run_tests.py --only e2e $(ARGS)
+
+check: $(READY) ## Format, lint, types, import rules, generated files, schema compatibility
+	@$(BIN)/python tools/check.py
+
+samples: $(READY) ## The heavier samples: every service in a venv of its own, the service guide word by word
+	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/own_venv.py
+	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/follow_adding_a_service.py
+
+format: $(READY) ## Format and fix what can be fixed by itself
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .
+
+schemas: $(READY) ## Write the JSON Schemas, AsyncAPI, OpenAPI documents and the permission table again
+	@$(BIN)/python tools/schemas.py write
+
+lock: $(READY) ## Resolve the dependencies again into requirements.lock (names, versions, hashes)
+	@$(BIN)/python tools/lock.py
+
+venv: $(READY) ## Only make the virtual environment
+
+$(READY): $(MANIFESTS)
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); name another with PYTHON=..."; exit 1; }
+	@echo "Preparing $(VENV) (once; later starts skip this)"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tools/uv.lock
+	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q -p $(VENV) --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@touch $(READY)
+
+clean: ## Stop the stack and remove the virtual environment, caches and local data
+	@test -x $(BIN)/frontdesk && $(BIN)/frontdesk down || true
+	@rm -rf $(VENV) .frontdesk .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
