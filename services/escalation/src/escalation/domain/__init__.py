@@ -1,0 +1,1 @@
+"""The rules. Pure Python: no I/O, no clock, no framework."""
