@@ -1,14 +1,22 @@
 """What every event is: a frozen pydantic model with a type name, a topic and a key, found again by its type."""
 
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable
+from enum import Enum
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from contracts.topics import Topic
 
 PERSONAL = "x-personal"
 """Key in a field's JSON Schema that marks personal data."""
+
+OPEN_ENUM = "x-open-enum"
+"""Key in a field's JSON Schema: readers leave out members they do not know, so members may be added."""
+
+E = TypeVar("E", bound=Enum)
 
 
 def personal(**kwargs: Any) -> Any:  # Any: pydantic's own return type for a field definition
@@ -16,10 +24,28 @@ def personal(**kwargs: Any) -> Any:  # Any: pydantic's own return type for a fie
     return Field(json_schema_extra={PERSONAL: True}, **kwargs)
 
 
+def known_only(members: type[E]) -> tuple[BeforeValidator, FieldInfo]:
+    """Annotations for a tuple of enum members that may grow within a version; used as `Annotated[T, *known_only(E)]`.
+
+    A service that was released before a member was added reads the event without that member, instead of refusing it.
+    """
+    values = {member.value for member in members}
+
+    def leave_out_unknown(found: object) -> object:
+        if not isinstance(found, list | tuple):
+            return found
+        items = cast("tuple[object, ...]", found)  # a list or tuple of whatever came in
+        return tuple(item for item in items if not isinstance(item, str) or item in values)
+
+    known: Callable[[object], object] = leave_out_unknown
+    mark: FieldInfo = Field(json_schema_extra={OPEN_ENUM: True})
+    return BeforeValidator(known), mark
+
+
 class Fact(BaseModel):
     """A value inside an event: frozen, and readers ignore what they do not know (evolution is additive)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Event(Fact):

@@ -29,6 +29,16 @@ class Topic:
     compacted: bool = False
     personal: bool = False
 
+    def config(self) -> dict[str, str]:
+        """Kafka's topic configuration that follows from the above."""
+        if self.compacted:
+            return {
+                "cleanup.policy": "compact",
+                "max.compaction.lag.ms": str(DAY_MS),  # what was erased is gone from the log within a day
+                "retention.ms": str(self.retention_ms),
+            }
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+
     @property
     def dlq(self) -> str:
         """Name of the dead-letter topic that consumers of this topic write to."""

@@ -16,7 +16,9 @@ from contracts.events.escalation import (
     EscalationAcknowledged,
     EscalationAssigned,
     EscalationCreated,
+    EscalationRaised,
     EscalationResolved,
+    EscalationUnassigned,
 )
 from contracts.events.identity import (
     GuestCreated,
@@ -56,7 +58,9 @@ __all__ = [
     "EscalationAcknowledged",
     "EscalationAssigned",
     "EscalationCreated",
+    "EscalationRaised",
     "EscalationResolved",
+    "EscalationUnassigned",
     "GuestCreated",
     "GuestUpdated",
     "HotelActivated",

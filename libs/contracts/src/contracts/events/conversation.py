@@ -1,18 +1,19 @@
 """Conversation, message and turn events: one topic, keyed by conversation id, in commit order."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts import topics
 from contracts.actor import ActorRef
-from contracts.event import Event, Fact, Version
+from contracts.event import Event, Fact, Version, known_only
 from contracts.ids import ArticleId, ConversationId, GuestId, MessageId, TurnId, UserId
 from contracts.statuses import ConversationStatus
-from contracts.values import Channel, HandOverReason, LanguageTag, Priority, TurnAction
+from contracts.values import Channel, Confidence, HandOverReason, LanguageTag, Priority, TurnAction
 
-Score = Annotated[float, Field(ge=0, le=1, description="calibrated, 0 to 1")]
+Score = Confidence
+Reasons = Annotated[tuple[HandOverReason, ...], *known_only(HandOverReason)]
+Milliseconds = Annotated[int, Field(ge=0)]
 
 
 class ConversationStarted(Event, type="conversation.started", topic=topics.CONVERSATIONS, key="conversation_id"):
@@ -34,7 +35,7 @@ class MessageSent(Event, type="message.sent", topic=topics.CONVERSATIONS, key="c
     sender: ActorRef
     guest_id: GuestId
     turn_id: TurnId | None = None
-    sent_at: datetime
+    sent_at: AwareDatetime
     version: Version
 
 
@@ -49,7 +50,7 @@ class ConversationTakenOver(Event, type="conversation.taken_over", topic=topics.
 
 
 class ConversationHandedBack(Event, type="conversation.handed_back", topic=topics.CONVERSATIONS, key="conversation_id"):
-    """The conversation belongs to the AI again."""
+    """The conversation belongs to the AI again: handed back by a person, or (`by` the system) its escalation is resolved."""
 
     conversation_id: ConversationId
     guest_id: GuestId
@@ -94,12 +95,11 @@ class TurnAnswered(Event, type="turn.answered", topic=topics.CONVERSATIONS, key=
     action: TurnAction
     confidence: Score
     sources: tuple[ArticleSource, ...] = ()
-    engine: str
+    engine: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
     """`local`, or the model's name."""
     attempt: Annotated[int, Field(ge=1)]
-    waited_ms: Annotated[
-        int, Field(ge=0, description="from the closing of the turn to the stored answer, milliseconds")
-    ]
+    waited_ms: Milliseconds
+    """From the closing of the turn to the stored answer."""
     version: Version
 
 
@@ -110,12 +110,11 @@ class TurnHandedOver(Event, type="turn.handed_over", topic=topics.CONVERSATIONS,
     guest_id: GuestId
     turn_id: TurnId
     message_id: MessageId
-    reasons: tuple[HandOverReason, ...]
+    reasons: Reasons
     priority: Priority
     confidence: Score
     language: LanguageTag
     attempt: Annotated[int, Field(ge=1)]
-    waited_ms: Annotated[
-        int, Field(ge=0, description="from the closing of the turn to the stored notice, milliseconds")
-    ]
+    waited_ms: Milliseconds
+    """From the closing of the turn to the stored notice."""
     version: Version

@@ -1,11 +1,15 @@
 """Escalation events: keyed by escalation id."""
 
+from typing import Annotated
+
 from contracts import topics
 from contracts.actor import ActorRef
-from contracts.event import Event, Version
+from contracts.event import Event, Version, known_only
 from contracts.ids import ConversationId, EscalationId, GuestId, UserId
 from contracts.statuses import EscalationStatus
 from contracts.values import HandOverReason, Priority
+
+Reasons = Annotated[tuple[HandOverReason, ...], *known_only(HandOverReason)]
 
 
 class EscalationCreated(Event, type="escalation.created", topic=topics.ESCALATIONS, key="escalation_id"):
@@ -14,8 +18,20 @@ class EscalationCreated(Event, type="escalation.created", topic=topics.ESCALATIO
     escalation_id: EscalationId
     conversation_id: ConversationId
     guest_id: GuestId
-    reasons: tuple[HandOverReason, ...]
+    reasons: Reasons
     priority: Priority
+    status: EscalationStatus
+    version: Version
+
+
+class EscalationRaised(Event, type="escalation.raised", topic=topics.ESCALATIONS, key="escalation_id"):
+    """An escalation that is not resolved yet got more urgent, or has one more reason. Both are full state."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    reasons: Reasons
+    priority: Priority
+    by: ActorRef
     status: EscalationStatus
     version: Version
 
@@ -26,6 +42,17 @@ class EscalationAssigned(Event, type="escalation.assigned", topic=topics.ESCALAT
     escalation_id: EscalationId
     conversation_id: ConversationId
     assignee_id: UserId
+    by: ActorRef
+    status: EscalationStatus
+    version: Version
+
+
+class EscalationUnassigned(Event, type="escalation.unassigned", topic=topics.ESCALATIONS, key="escalation_id"):
+    """It is back in the queue, e.g. because its assignee no longer works for the hotel."""
+
+    escalation_id: EscalationId
+    conversation_id: ConversationId
+    former_assignee_id: UserId
     by: ActorRef
     status: EscalationStatus
     version: Version

@@ -1,40 +1,54 @@
 """Directory facts: full state per key on compacted topics, so that a new service builds its projection from the start."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts import topics
-from contracts.event import Event, Fact, Version, personal
+from contracts.event import Event, Fact, Version, known_only, personal
 from contracts.hours import BusinessHours
 from contracts.ids import GuestId, HotelId, SessionId, UserId
 from contracts.statuses import GuestStatus, HotelStatus, MembershipStatus, UserStatus
-from contracts.values import LanguageTag, NeverAutoTopic, TimeZone
+from contracts.values import Email, LanguageTag, NeverAutoTopic, Phone, Slug, TimeZone, Word
+
+PersonName = Annotated[str, Field(max_length=200)]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2048)]
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[^\s/?#@]+$",
+        max_length=260,
+        description="scheme, host, port as browsers send it (RFC 6454)",
+    ),
+]
+MembershipKey = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[0-9a-f-]{36}$")]
 
 
 class Brand(Fact):
     """How the widget looks for a hotel."""
 
     colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4b6e"
-    logo_url: str | None = None
+    logo_url: Url | None = None
 
 
 class _HotelState(Event):
     hotel_id: HotelId
-    slug: str
-    name: str
+    slug: Slug
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    """The hotel's name as guests read it."""
     status: HotelStatus
     time_zone: TimeZone
     default_language: LanguageTag
     languages: tuple[LanguageTag, ...]
     confidence_threshold: Annotated[float, Field(ge=0, le=1, description="under it the AI hands over")]
-    never_auto: tuple[NeverAutoTopic, ...]
+    never_auto: Annotated[tuple[NeverAutoTopic, ...], *known_only(NeverAutoTopic)]
     hand_over_vips: bool = False
     brand: Brand = Brand()
     business_hours: BusinessHours | None = None
-    consent_text: str = ""
-    allowed_origins: tuple[str, ...] = ()
+    consent_text: Annotated[str, Field(max_length=4000)] = ""
+    """What the widget says about data protection before the first message."""
+    allowed_origins: tuple[Origin, ...] = ()
+    """Sites that may embed the widget."""
     version: Version
 
 
@@ -56,8 +70,8 @@ class HotelDeactivated(_HotelState, type="hotel.deactivated", topic=topics.HOTEL
 
 class _UserState(Event):
     user_id: UserId
-    email: str = personal()
-    name: str = personal()
+    email: Email = personal()
+    name: PersonName = personal()
     status: UserStatus
     languages: tuple[LanguageTag, ...] = ()
     version: Version
@@ -72,15 +86,16 @@ class UserUpdated(_UserState, type="user.updated", topic=topics.USERS, key="user
 
 
 class _MembershipState(Event):
-    membership_key: str
+    membership_key: MembershipKey
     """`<hotel id>:<user id>`, the record key."""
     hotel_id: HotelId
     user_id: UserId
-    display_name: str = personal()
-    role: str
+    display_name: PersonName = personal()
+    role: Word
+    """A built-in role or one of the hotel's own."""
     status: MembershipStatus
     languages: tuple[LanguageTag, ...] = ()
-    changed_at: datetime
+    changed_at: AwareDatetime
     """Access tokens of this user for this hotel that were issued before are no longer valid."""
     version: Version
 
@@ -100,9 +115,9 @@ class MembershipRevoked(_MembershipState, type="membership.revoked", topic=topic
 class _GuestState(Event):
     guest_id: GuestId
     hotel_id: HotelId
-    name: str | None = personal(default=None)
-    email: str | None = personal(default=None)
-    phone: str | None = personal(default=None)
+    name: PersonName | None = personal(default=None)
+    email: Email | None = personal(default=None)
+    phone: Phone | None = personal(default=None)
     language: LanguageTag | None = None
     status: GuestStatus
     version: Version
@@ -121,6 +136,6 @@ class SessionRevoked(Event, type="session.revoked", topic=topics.SESSIONS, key="
 
     user_id: UserId
     sid: SessionId | None
-    revoked_at: datetime
+    revoked_at: AwareDatetime
     """Tokens issued before this moment are refused; those of a single session always."""
     version: Version
