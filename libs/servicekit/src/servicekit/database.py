@@ -1,0 +1,129 @@
+"""The service's database: a pool of connections, and transactions that see one hotel's rows."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+
+from contracts.actor import ActorKind
+from contracts.envelope import Envelope
+from contracts.ids import HotelId
+from servicekit.actor import Actor, service_actor
+from servicekit.clock import Clock, utc_now
+from servicekit.hints import Hints
+from servicekit.logging import log
+from servicekit.rows import HOTEL, NOW, Row, TenantRow, timestamp
+from servicekit.transaction import Transaction
+
+__all__ = ["Database", "Row", "TenantRow", "Transaction", "async_url", "timestamp"]
+
+_SCOPE = text("select set_config('app.hotel_id', :hotel_id, true), set_config('app.platform', :platform, true)")
+_READ_ONLY = text("set transaction read only")
+
+
+def async_url(url: str) -> str:
+    """`postgresql://...` as SQLAlchemy wants it for asyncpg."""
+    scheme, rest = url.split("://", 1)
+    if scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        raise ValueError(f"a database URL starts with postgresql://, not {scheme}://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+class Database:
+    """One role's connections to the service's database.
+
+    Args:
+        url: `postgresql://role:password@host:port/database`.
+        pool_size: connections kept open at most; nothing overflows, so that the sum over processes is known.
+        clock: what `tx.now` is taken from.
+        service: named in `ce_source`, and shown in `pg_stat_activity`.
+        hints: woken after a commit that published or made something due.
+    """
+
+    def __init__(
+        self, url: str, *, pool_size: int = 8, clock: Clock = utc_now, service: str = "", hints: Hints | None = None
+    ) -> None:
+        self.url = url
+        self.service = service
+        self.clock = clock
+        self.hints = hints
+        self.engine = create_async_engine(
+            async_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {"application_name": service or "servicekit", "jit": "off"},
+            },
+        )
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        hotel_id: UUID | None,
+        *,
+        actor: Actor | None = None,
+        envelope: Envelope | None = None,
+        platform: bool = False,
+        read_only: bool = False,
+    ) -> AsyncGenerator[Transaction]:
+        """One transaction that sees the rows of `hotel_id`; without a hotel and without `platform` it sees none.
+
+        It commits when the block ends and rolls back when the block raises; a commit that fails raises. Platform scope
+        sees every hotel's rows of the tables made `platform_readable`; it is logged, and audited when a user has it.
+        """
+        hotel = None if hotel_id is None else HotelId(hotel_id)
+        who = actor or service_actor(self.service, hotel)
+        now = self.clock()
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            session.info[NOW] = now
+            session.info[HOTEL] = hotel
+            async with session.begin():
+                scope = {"hotel_id": str(hotel or ""), "platform": "on" if platform else ""}
+                if read_only:
+                    await session.execute(_READ_ONLY)
+                await session.execute(_SCOPE, scope)
+                tx = Transaction(
+                    session,
+                    service=self.service,
+                    hotel_id=hotel,
+                    actor=who,
+                    now=now,
+                    envelope=envelope,
+                    platform=platform,
+                )
+                if platform:
+                    self._note_platform_scope(tx, read_only)
+                yield tx
+                await tx.write_events()
+        if self.hints is not None:
+            for name in tx.hints():
+                await self.hints.send(name)
+        await tx.run_after_commit(lambda error: log.warning("after_commit.failed", error=repr(error)))
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection without a transaction around its statements: for the one-call hot path and for claims.
+
+        No hotel is set: the statement sets it itself, transaction-locally, before it touches a tenant's rows.
+        """
+        async with self._autocommit.connect() as connection:
+            yield connection
+
+    async def dispose(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()
+
+    def _note_platform_scope(self, tx: Transaction, read_only: bool) -> None:
+        if tx.actor.kind is ActorKind.USER:
+            log.warning("platform.scope", actor=tx.actor.key, read_only=read_only)
+            if not read_only:
+                tx.audit("platform.enter", "platform", self.service)
+        else:
+            log.debug("platform.scope", actor=tx.actor.key, read_only=read_only)

@@ -1,0 +1,226 @@
+"""One transaction of one hotel: rows read and locked, events published, work made due, all or nothing.
+
+The edge (an HTTP dependency or a consumer) opens it through `Database.transaction` and commits it; commands and queries
+get it as `tx` and never commit.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Executable, text
+from sqlalchemy.engine import Result
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.envelope import Envelope
+from contracts.errors import NotFound
+from contracts.event import Event
+from contracts.events import AuditRecorded
+from contracts.ids import HotelId
+from servicekit import outbox
+from servicekit.actor import Actor
+from servicekit.due import DueItem, LeaseLost
+from servicekit.rows import Row
+from servicekit.tracing import current_trace_id
+
+R = TypeVar("R", bound=Row)
+Key = UUID | str | int | tuple[Any, ...]  # Any: parts of a composite primary key
+AfterCommit = Callable[[], Awaitable[None] | None]
+
+_SET_DUE = text("select due_set(:kind, :object_id, :hotel_id, :due_at)")
+_NOT_DUE = text("delete from due where kind = :kind and object_id = :object_id")
+_HOLD = text(
+    "select lease from due where kind = :kind and object_id = :object_id and lease_until is not null for update"
+)
+_FINISH = text(
+    "delete from due where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null"
+    " returning lease"
+)
+
+
+class Transaction:
+    """What commands, queries and reactions work with.
+
+    Attributes:
+        session: the SQLAlchemy session, for what the methods do not cover.
+        hotel_id: the tenant, whose rows alone are visible; None in platform scope.
+        actor: who acts.
+        now: the moment of the transaction, from the injected clock; the same from begin to commit.
+        envelope: of the event that is being handled, in a reaction.
+        platform: whether this is platform scope.
+    """
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        *,
+        service: str,
+        hotel_id: HotelId | None,
+        actor: Actor,
+        now: datetime,
+        envelope: Envelope | None = None,
+        platform: bool = False,
+    ) -> None:
+        self.session = session
+        self.service = service
+        self.hotel_id = hotel_id
+        self.actor = actor
+        self.now = now
+        self.envelope = envelope
+        self.platform = platform
+        self._events: list[outbox.Outgoing] = []
+        self._due_kinds: set[str] = set()
+        self._after_commit: list[AfterCommit] = []
+
+    async def get(self, kind: type[R], id: Key) -> R:
+        """The row with that primary key (a tuple for a composite one).
+
+        Raises:
+            NotFound: this hotel has none.
+        """
+        return _found(await self.find(kind, id), kind)
+
+    async def find(self, kind: type[R], id: Key) -> R | None:
+        """The row with that primary key, or None."""
+        return await self.session.get(kind, id)
+
+    async def lock(self, kind: type[R], id: Key) -> R:
+        """The row, locked for update until the end of the transaction and read afresh under the lock.
+
+        Lock the row of the key before you publish under it, several in id order: then the order of events is the
+        order of commits.
+
+        Raises:
+            NotFound: this hotel has none.
+        """
+        return _found(await self.find_locked(kind, id), kind)
+
+    async def find_locked(self, kind: type[R], id: Key) -> R | None:
+        """As `lock`, or None."""
+        await self.session.flush()
+        return await self.session.get(kind, id, populate_existing=True, with_for_update=True)
+
+    def add(self, row: Row) -> None:
+        """A new row, written at the next flush or query."""
+        self.session.add(row)
+
+    async def delete(self, row: Row) -> None:
+        """Delete a row."""
+        await self.session.delete(row)
+
+    async def flush(self) -> None:
+        """Write what is pending, so that constraints speak now."""
+        await self.session.flush()
+
+    async def execute(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> Result[Any]:  # Any: as SQLAlchemy
+        """Run a statement."""
+        return await self.session.execute(statement, dict(params) if params else None)
+
+    async def scalars(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> list[Any]:  # Any: as SQLAlchemy
+        """The first column (or the entity) of every row."""
+        return list((await self.execute(statement, params)).scalars())
+
+    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:  # Any: as SQLAlchemy
+        """The first column of the first row, or None."""
+        return (await self.execute(statement, params)).scalar()
+
+    def publish(self, event: Event, *, occurred_at: datetime | None = None, hotel_id: UUID | None = None) -> Envelope:
+        """Say what happened: an outbox row of this transaction, sent by the relay after the commit.
+
+        Args:
+            event: one of `contracts.events`.
+            occurred_at: when it happened (`ce_time`); `tx.now` if it happens now.
+            hotel_id: whom it concerns; by default the transaction's hotel or, in platform scope, the event's own.
+
+        Raises:
+            TooLarge: Kafka would refuse it.
+        """
+        hotel = hotel_id or self.hotel_id or getattr(event, "hotel_id", None)
+        entry = outbox.outgoing(event, service=self.service, time=occurred_at or self.now, hotel_id=hotel)
+        self._events.append(entry)
+        return entry.envelope
+
+    def audit(self, action: str, object_type: str, object_id: object) -> None:
+        """Every command calls this once: who did what (`resource.verb`) to which object, for identity's log."""
+        self.publish(
+            AuditRecorded(
+                service=self.service,
+                action=action,
+                actor=self.actor.ref(),
+                acting_for=self.actor.act,
+                hotel_id=self.hotel_id,
+                object_type=object_type,
+                object_id=str(object_id),
+                at=self.now,
+                trace_id=current_trace_id(),
+            )
+        )
+
+    async def due(self, kind: str, object_id: UUID, at: datetime, *, hotel_id: UUID | None = None) -> None:
+        """Have `object_id` done by the runner of `kind` from `at` on. A run in progress loses its lease: it starts anew."""
+        hotel = hotel_id or self.hotel_id
+        if hotel is None:
+            raise ValueError("what is due belongs to a hotel")
+        await self.execute(_SET_DUE, {"kind": kind, "object_id": object_id, "hotel_id": hotel, "due_at": at})
+        self._due_kinds.add(kind)
+
+    async def not_due(self, kind: str, object_id: UUID) -> None:
+        """Take it back. A run in progress loses its lease."""
+        await self.execute(_NOT_DUE, {"kind": kind, "object_id": object_id})
+
+    async def hold(self, item: DueItem) -> None:
+        """The fence: from here to the commit nobody else gets the item. Call it before writing the outcome.
+
+        Raises:
+            LeaseLost: it is no longer ours; roll back.
+        """
+        lease = await self.scalar(_HOLD, {"kind": item.kind, "object_id": item.object_id})
+        if lease != item.lease:
+            raise LeaseLost(f"{item.kind} {item.object_id}, attempt {item.attempt}")
+
+    async def finish(self, item: DueItem) -> None:
+        """The item is done, if this transaction commits.
+
+        Raises:
+            LeaseLost: it is no longer ours; roll back.
+        """
+        gone = await self.scalar(_FINISH, {"kind": item.kind, "object_id": item.object_id, "lease": item.lease})
+        if gone is None:
+            raise LeaseLost(f"{item.kind} {item.object_id}, attempt {item.attempt}")
+        item.finishing = True
+
+    def after_commit(self, call: AfterCommit) -> None:
+        """Run `call` once the commit stands; for hints. A failure is logged and changes nothing."""
+        self._after_commit.append(call)
+
+    async def write_events(self) -> None:
+        """Write the outbox rows, in the order of the calls of `publish`. The edge calls this last, before the commit."""
+        await self.session.flush()
+        if self._events:
+            await outbox.write(self.session, self._events, self.now)
+
+    def hints(self) -> list[str]:
+        """The hints to send once the commit stands."""
+        return [*(["outbox"] if self._events else []), *(f"due:{kind}" for kind in sorted(self._due_kinds))]
+
+    async def run_after_commit(self, failed: Callable[[Exception], None]) -> None:
+        """Run what `after_commit` collected; `failed` gets each error."""
+        for call in self._after_commit:
+            try:
+                outcome = call()
+                if inspect.isawaitable(outcome):
+                    await outcome
+            except Exception as error:
+                failed(error)
+
+
+def _found(row: R | None, kind: type[R]) -> R:
+    if row is None:
+        raise NotFound(f"No such {kind.__name__.removesuffix('Row').lower()}")
+    return row
