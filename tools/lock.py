@@ -18,7 +18,18 @@ def main() -> None:
     )
     left_out = [flag for name in ("contracts", "servicekit") for flag in ("--no-emit-package", name)]
     subprocess.run(
-        (UV, "pip", "compile", *COMMON, "--group", "pyproject.toml:dev", *manifests, *left_out, "-o", "requirements.lock"),
+        (
+            UV,
+            "pip",
+            "compile",
+            *COMMON,
+            "--group",
+            "pyproject.toml:dev",
+            *manifests,
+            *left_out,
+            "-o",
+            "requirements.lock",
+        ),
         cwd=ROOT,
         check=True,
     )

@@ -1,0 +1,111 @@
+"""The live stream of each hotel in Valkey: bounded, appended to once per event, read from any position."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+_APPEND = """
+local position = redis.call('GET', KEYS[2])
+if position and tonumber(ARGV[1]) <= tonumber(position) then return 0 end
+redis.call('SET', KEYS[3], ARGV[4], 'NX')
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[1])
+return 1
+"""
+"""Position and append in one script, so that a crash between them repeats nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event in a hotel's stream; `id` is its place in it, `event` its JSON text."""
+
+    id: str
+    event: str
+
+
+def later(a: str, b: str) -> bool:
+    """Whether stream id `a` comes after `b`."""
+    return _parts(a) > _parts(b)
+
+
+def _parts(stream_id: str) -> tuple[int, int]:
+    ms, _, n = stream_id.partition("-")
+    return int(ms), int(n or 0)
+
+
+def is_stream_id(text: str) -> bool:
+    """Whether `text` has the form of a stream id."""
+    ms, dash, n = text.partition("-")
+    return bool(dash) and ms.isdecimal() and n.isdecimal() and len(text) <= 41
+
+
+class LiveStream:
+    """Appends to, and reads from, the hotels' streams.
+
+    The epoch names this incarnation of the store: when Valkey lost its data, positions start again and cursors of the
+    former epoch mean nothing.
+    """
+
+    def __init__(self, valkey: Redis, namespace: str, length: int) -> None:
+        self._valkey = valkey
+        self._prefix = f"{{{namespace}:live}}"  # one hash slot, so that the script works on a cluster
+        self._length = length
+        self._append = valkey.register_script(_APPEND)
+
+    def _stream(self, hotel_id: str) -> str:
+        return f"{self._prefix}:{hotel_id}"
+
+    async def append(self, hotel_id: str, event: str, *, topic: str, partition: int, offset: int) -> bool:
+        """Append the event at that Kafka position; False when it is there already."""
+        return bool(
+            await self._append(
+                keys=[self._stream(hotel_id), f"{self._prefix}:position:{topic}:{partition}", f"{self._prefix}:epoch"],
+                args=[offset, self._length, event, secrets.token_hex(4)],
+            )
+        )
+
+    async def epoch(self) -> str:
+        """The present epoch; made when there is none."""
+        key = f"{self._prefix}:epoch"
+        await self._valkey.set(key, secrets.token_hex(4), nx=True)
+        return cast("bytes", await self._valkey.get(key)).decode()  # bytes: responses are not decoded
+
+    async def last(self, hotel_id: str) -> str:
+        """The id of the newest entry; `0-0` for an empty stream."""
+        newest = cast("list[tuple[bytes, Any]]", await self._valkey.xrevrange(self._stream(hotel_id), count=1))
+        return newest[0][0].decode() if newest else "0-0"
+
+    async def has_all_after(self, hotel_id: str, stream_id: str) -> bool:
+        """Whether nothing that came after `stream_id` has been dropped from the bounded stream."""
+        if not await self._valkey.exists(self._stream(hotel_id)):
+            return stream_id == "0-0"
+        info = cast("dict[str, Any]", await self._valkey.xinfo_stream(self._stream(hotel_id)))
+        if int(info["entries-added"]) == int(info["length"]):
+            return True
+        first = info["first-entry"]
+        return first is not None and not later(first[0].decode(), stream_id)
+
+    async def after(self, hotel_id: str, stream_id: str, count: int = 500) -> list[Entry]:
+        """Up to `count` entries after that id, oldest first."""
+        found = await self._valkey.xrange(self._stream(hotel_id), min=f"({stream_id}", count=count)
+        return [_entry(raw) for raw in cast("list[tuple[bytes, dict[bytes, bytes]]]", found)]
+
+    async def wait(self, hotel_id: str, stream_id: str, block_ms: int = 5_000) -> list[Entry]:
+        """The entries after that id; waits up to `block_ms` for the first."""
+        found = await self._valkey.xread({self._stream(hotel_id): stream_id}, count=500, block=block_ms)
+        streams = cast("list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]", _pairs(found))
+        return [_entry(raw) for _, entries in streams for raw in entries]
+
+
+def _pairs(found: Any) -> list[Any]:  # Any: RESP2 answers a list of pairs, RESP3 a mapping
+    if not found:
+        return []
+    if isinstance(found, dict):
+        return [(name, batch) for name, batches in found.items() for batch in batches]
+    return list(found)
+
+
+def _entry(raw: tuple[bytes, dict[bytes, bytes]]) -> Entry:
+    return Entry(raw[0].decode(), raw[1][b"event"].decode())

@@ -1,0 +1,144 @@
+"""Dashboard sessions: the browser holds a random id in a cookie, Valkey holds the tokens, encrypted."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from typing import cast
+
+from cryptography.fernet import Fernet, InvalidToken
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from contracts.errors import DomainError, Unauthenticated
+
+REFRESH_EARLY_SECONDS = 60
+LOCK_MS = 10_000
+
+
+class SessionsUnavailable(DomainError):
+    """The store of sessions cannot be reached."""
+
+    slug, title, status = "sessions-unavailable", "Sign-in is not available right now", 503
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in browser.
+
+    Attributes:
+        access_token: what services are called with.
+        expires_at: when the access token ends, seconds since the epoch.
+        refresh_token: for the next access token; single use.
+        csrf_token: what unsafe requests must repeat in `X-CSRF-Token`.
+        profile: who signed in where, as identity told it, JSON.
+    """
+
+    access_token: str
+    expires_at: float
+    refresh_token: str
+    csrf_token: str
+    profile: str
+
+
+Refresh = Callable[[str], Awaitable[tuple[str, float, str]]]
+"""Takes a refresh token; gives access token, its end (epoch seconds) and the next refresh token."""
+
+
+class Sessions:
+    """Keeps sessions for `days` after their last use."""
+
+    def __init__(self, valkey: Redis, namespace: str, key: str, days: int, now: Callable[[], float]) -> None:
+        self._valkey = valkey
+        self._namespace = namespace
+        self._seconds = days * 24 * 60 * 60
+        self._now = now
+        self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+
+    def _key(self, session_id: str) -> str:
+        return f"{self._namespace}:session:{hashlib.sha256(session_id.encode()).hexdigest()}"
+
+    async def create(self, session: Session) -> str:
+        """Keep a session; returns the id for the cookie.
+
+        Raises:
+            SessionsUnavailable: the store cannot be reached.
+        """
+        session_id = secrets.token_urlsafe(32)
+        await self._put(session_id, session)
+        return session_id
+
+    async def get(self, session_id: str) -> Session:
+        """The session of that id.
+
+        Raises:
+            Unauthenticated: there is none, or it is over.
+            SessionsUnavailable: the store cannot be reached.
+        """
+        try:
+            kept = cast(
+                "bytes | None", await self._valkey.get(self._key(session_id))
+            )  # bytes: responses are not decoded
+        except RedisError as error:
+            raise SessionsUnavailable from error
+        if kept is None:
+            raise Unauthenticated("The session is over; sign in again")
+        try:
+            return Session(**json.loads(self._box.decrypt(kept)))
+        except InvalidToken as error:
+            raise Unauthenticated("The session is over; sign in again") from error
+
+    async def delete(self, session_id: str) -> None:
+        """Forget a session."""
+        try:
+            await self._valkey.delete(self._key(session_id))
+        except RedisError as error:
+            raise SessionsUnavailable from error
+
+    async def fresh(self, session_id: str, refresh: Refresh) -> Session:
+        """The session with an access token that still holds for a while; refreshed once, however many ask at a time.
+
+        Raises:
+            Unauthenticated: the session is over, or identity refused to refresh it.
+            SessionsUnavailable: the store cannot be reached.
+        """
+        session = await self.get(session_id)
+        if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
+            return session
+        lock = f"{self._key(session_id)}:refresh"
+        holder = secrets.token_hex(8)
+        try:
+            for _ in range(LOCK_MS // 50):
+                if await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
+                    break
+                await asyncio.sleep(0.05)  # another request is refreshing this very session
+                session = await self.get(session_id)
+                if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
+                    return session
+            try:
+                session = await self.get(session_id)
+                if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
+                    return session
+                access_token, expires_at, refresh_token = await refresh(session.refresh_token)
+                session = replace(
+                    session, access_token=access_token, expires_at=expires_at, refresh_token=refresh_token
+                )
+                await self._put(session_id, session)
+            except Unauthenticated:
+                await self.delete(session_id)
+                raise
+            finally:
+                await self._valkey.delete(lock)
+        except RedisError as error:
+            raise SessionsUnavailable from error
+        return session
+
+    async def _put(self, session_id: str, session: Session) -> None:
+        sealed = self._box.encrypt(json.dumps(asdict(session)).encode())
+        try:
+            await self._valkey.set(self._key(session_id), sealed, ex=self._seconds)
+        except RedisError as error:
+            raise SessionsUnavailable from error

@@ -1,0 +1,85 @@
+"""The services behind the gateway, called with the caller's own token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from contracts.errors import DomainError
+
+
+class ServiceUnavailable(DomainError):
+    """A service behind the gateway did not answer."""
+
+    slug, title, status = "service-unavailable", "A part of the front desk is not available", 503
+
+
+class UpstreamProblem(Exception):
+    """A service behind the gateway answered with an error; its answer goes to the caller as it is."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"{response.request.method} answered {response.status_code}")
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One service behind the gateway.
+
+    Attributes:
+        name: the service's name, for messages and metrics.
+        client: speaks to its base URL, with time-outs and trace headers.
+    """
+
+    name: str
+    client: httpx.AsyncClient
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Any = None,  # Any: httpx takes mappings, pairs and strings
+        content: bytes | None = None,
+        timeout_seconds: float | None = None,
+    ) -> httpx.Response:
+        """The service's answer, whatever its status.
+
+        Raises:
+            ServiceUnavailable: it could not be reached or took too long.
+        """
+        try:
+            return await self.client.request(
+                method,
+                path,
+                headers=dict(headers),
+                params=params,
+                content=content,
+                timeout=timeout_seconds if timeout_seconds is not None else httpx.USE_CLIENT_DEFAULT,
+            )
+        except httpx.HTTPError as error:
+            raise ServiceUnavailable(f"The {self.name} service did not answer") from error
+
+    async def get(
+        self, path: str, *, token: str, params: Any = None, timeout_seconds: float | None = None
+    ) -> Any:  # Any: JSON
+        """The JSON that the service answers, on behalf of the bearer of `token`.
+
+        Raises:
+            UpstreamProblem: it answered with an error.
+            ServiceUnavailable: it did not answer.
+        """
+        response = await self.request(
+            "GET",
+            path,
+            headers={"authorization": f"Bearer {token}"},
+            params=params,
+            timeout_seconds=timeout_seconds,
+        )
+        if response.status_code >= 500:
+            raise ServiceUnavailable(f"The {self.name} service answered {response.status_code}")
+        if response.status_code >= 400:
+            raise UpstreamProblem(response)
+        return response.json()

@@ -1,0 +1,27 @@
+"""The gateway: the one public address. Reads as its table of contents."""
+
+from gateway.live import feed_live_streams
+from gateway.middleware import SessionMiddleware
+from gateway.resources import resources
+from gateway.routes import live, openapi, passing_on, session, views, widget
+from gateway.settings import Settings
+from servicekit import Service
+
+service = Service(
+    "gateway",
+    settings=Settings,
+    database=False,
+    resources=resources,
+    middleware=[SessionMiddleware],
+    routers=[
+        session.router,  # the dashboard's session
+        views.router,  # inbox, conversation page
+        live.router,  # what changes, as it changes
+        widget.router,  # guests, passed through
+        passing_on.router,  # everything else, passed on to its owner
+        openapi.router,  # one document for the whole
+    ],
+    worker_tasks=[feed_live_streams],
+)
+
+main = service.main

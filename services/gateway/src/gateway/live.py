@@ -1,0 +1,160 @@
+"""The dashboard's live stream: a worker copies events from Kafka to each hotel's Valkey stream; instances fan them out."""
+
+import asyncio
+import contextlib
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, cast
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from contracts.envelope import BadEnvelope, Envelope
+from gateway.adapters.livestream import Entry, LiveStream, later
+from gateway.domain.live import LIVE_TOPICS
+from servicekit import Runtime
+from servicekit.logging import log
+from servicekit.metrics import counter, gauge
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+appended_total = counter("live_events_appended_total", "Events copied to the hotels' live streams")
+skipped_total = counter("live_events_skipped_total", "Records that are no events of ours; dashboards never see them")
+listeners = gauge("live_listeners", "Dashboards listening on this instance")
+
+RETRY_SECONDS = 1.0
+
+
+async def feed_live_streams(rt: Runtime) -> None:
+    """Worker task: copy the events of the live topics to the hotels' streams, each once, until cancelled."""
+    settings = cast("Settings", rt.settings)  # the Service was made with these settings
+    stream = LiveStream(rt.valkey, settings.valkey_namespace, settings.live_stream_length)
+    while True:
+        try:
+            await _feed(settings, stream)
+        except (KafkaError, RedisError, OSError) as error:
+            log.warning("live.feed_interrupted", error=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _feed(settings: "Settings", stream: LiveStream) -> None:
+    namespace = settings.kafka_namespace
+    consumer = AIOKafkaConsumer(
+        *(namespace + topic.name for topic in LIVE_TOPICS),
+        bootstrap_servers=settings.kafka_url,
+        group_id=f"{namespace}gateway.live",
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+    )
+    await consumer.start()
+    try:
+        while True:
+            batches = cast(  # aiokafka is not typed
+                "dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]", await consumer.getmany(timeout_ms=1_000)
+            )
+            for partition, records in batches.items():
+                for record in records:
+                    await _append(stream, partition, record)
+            if batches:
+                await consumer.commit()
+    finally:
+        await consumer.stop()
+
+
+async def _append(stream: LiveStream, at: TopicPartition, record: "ConsumerRecord[bytes, bytes]") -> None:
+    try:
+        envelope = Envelope.from_headers(record.headers)
+        body = json.loads(record.value or b"")
+    except (BadEnvelope, ValueError):
+        skipped_total.inc()
+        return
+    if envelope.hotel_id is None:
+        return
+    event = {
+        **body,
+        "id": str(envelope.id),
+        "type": envelope.type,
+        "hotel_id": str(envelope.hotel_id),
+        "occurred_at": envelope.time.isoformat(),
+        "trace_id": envelope.traceparent.split("-")[1] if envelope.traceparent else None,
+    }
+    if await stream.append(
+        str(envelope.hotel_id), json.dumps(event), topic=at.topic, partition=at.partition, offset=record.offset
+    ):
+        appended_total.inc()
+
+
+class Listener:
+    """One dashboard's place in its hotel's stream: entries that wait to be sent, and whether it fell too far behind."""
+
+    def __init__(self, length: int) -> None:
+        self.queue: asyncio.Queue[Entry] = asyncio.Queue(length)
+        self.overrun = asyncio.Event()
+
+    def offer(self, entry: Entry) -> None:
+        """Put the entry in the queue; a full queue marks the listener as overrun."""
+        try:
+            self.queue.put_nowait(entry)
+        except asyncio.QueueFull:
+            self.overrun.set()
+
+
+class LiveHub:
+    """One reader per hotel and instance, however many dashboards listen."""
+
+    def __init__(self, stream: LiveStream, queue_length: int) -> None:
+        self.stream = stream
+        self._queue_length = queue_length
+        self._listeners: dict[str, set[Listener]] = defaultdict(set)
+        self._readers: dict[str, asyncio.Task[None]] = {}
+
+    @contextlib.asynccontextmanager
+    async def listen(self, hotel_id: str) -> AsyncIterator[Listener]:
+        """A listener that gets every entry appended from now on."""
+        listener = Listener(self._queue_length)
+        self._listeners[hotel_id].add(listener)
+        listeners.inc()
+        if hotel_id not in self._readers:
+            last = await self.stream.last(hotel_id)
+            if hotel_id not in self._readers:
+                self._readers[hotel_id] = asyncio.create_task(self._read(hotel_id, last))
+        try:
+            yield listener
+        finally:
+            listeners.dec()
+            self._listeners[hotel_id].discard(listener)
+            if not self._listeners[hotel_id]:
+                del self._listeners[hotel_id]
+                self._readers.pop(hotel_id).cancel()
+
+    async def _read(self, hotel_id: str, last: str) -> None:
+        while True:
+            try:
+                entries = await self.stream.wait(hotel_id, last)
+            except (RedisError, OSError):
+                await asyncio.sleep(RETRY_SECONDS)
+                if await self._was_emptied(hotel_id, last):
+                    for listener in self._listeners.get(hotel_id, ()):
+                        listener.overrun.set()
+                    last = "0-0"
+                continue
+            for entry in entries:
+                last = entry.id
+                for listener in self._listeners.get(hotel_id, ()):
+                    listener.offer(entry)
+
+    async def _was_emptied(self, hotel_id: str, last: str) -> bool:
+        """Whether Valkey came back without what it had: the newest entry is older than one already seen."""
+        try:
+            return later(last, await self.stream.last(hotel_id))
+        except (RedisError, OSError):
+            return False
+
+    async def close(self) -> None:
+        """Stop all readers."""
+        for reader in self._readers.values():
+            reader.cancel()
+        await asyncio.gather(*self._readers.values(), return_exceptions=True)

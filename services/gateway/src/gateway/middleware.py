@@ -1,0 +1,82 @@
+"""Turns a dashboard's session cookie into the bearer token that the rest of the gateway, and every service, works with."""
+
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contracts.errors import DomainError, Forbidden
+from servicekit import Runtime
+from servicekit.problems import problem_response
+
+if TYPE_CHECKING:
+    from gateway.resources import Resources
+
+COOKIE = "frontdesk_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSION_PATH = "/api/session"
+
+
+class CsrfTokenMissing(Forbidden):
+    """A request with a session cookie would change something, but does not repeat the session's CSRF token."""
+
+    slug, title = "csrf-token-missing", "Send the session's CSRF token in X-CSRF-Token"
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site tried to open the live stream with this browser's session."""
+
+    slug, title = "foreign-origin", "The live stream opens from the gateway's own origin only"
+
+
+class SessionMiddleware:
+    """For requests under `/api` that carry the cookie and no `Authorization`: checks CSRF (or, for a WebSocket, the
+    origin), refreshes the tokens when they are about to end, and adds the header. A request without the cookie passes
+    unchanged."""
+
+    def __init__(self, app: ASGIApp, rt: Runtime) -> None:
+        self._app = app
+        self._rt = rt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection (ASGI)."""
+        if scope["type"] in ("http", "websocket") and str(scope["path"]).startswith("/api/"):
+            headers = Headers(scope=scope)
+            session_id = session_cookie(headers)
+            signs_in = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == SESSION_PATH
+            if session_id and not signs_in and "authorization" not in headers:
+                try:
+                    await self._authorise(scope, headers, session_id)
+                except DomainError as error:
+                    if scope["type"] == "websocket":
+                        await send({"type": "websocket.close", "code": 4401, "reason": error.title})
+                    else:
+                        await problem_response(error)(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+    async def _authorise(self, scope: Scope, headers: Headers, session_id: str) -> None:
+        resources = cast("Resources", self._rt.resources)  # the Service was made with these resources
+        if scope["type"] == "websocket":
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                raise ForeignOrigin
+        session = await resources.sessions.fresh(session_id, resources.refresh)
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            given = headers.get(CSRF_HEADER, "")
+            if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
+                raise CsrfTokenMissing
+        scope["headers"] = [*scope["headers"], (b"authorization", f"Bearer {session.access_token}".encode())]
+
+
+def session_cookie(headers: Headers) -> str | None:
+    """The session id in the cookie header, if there is one."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel and morsel.value else None

@@ -1,0 +1,1 @@
+"""The dashboard's views, each composed from several services side by side."""

@@ -1,0 +1,90 @@
+"""What the gateway keeps open while it runs: clients of the services, sessions, the live hub."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from contracts.errors import Unauthenticated
+from gateway.adapters.livestream import LiveStream
+from gateway.adapters.services import Services
+from gateway.adapters.sessions import Sessions
+from gateway.adapters.upstream import ServiceUnavailable, Upstream
+from gateway.live import LiveHub
+from gateway.settings import Settings
+from servicekit import Rt, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Shared by all requests of one process."""
+
+    services: Services
+    sessions: Sessions
+    live: LiveHub
+
+    async def refresh(self, refresh_token: str) -> tuple[str, float, str]:
+        """The next tokens from identity: access token, its end (epoch seconds), refresh token.
+
+        Raises:
+            Unauthenticated: identity refused; the session is over.
+            ServiceUnavailable: identity did not answer.
+        """
+        response = await self.services.identity.request(
+            "POST",
+            "/tokens/refresh",
+            headers={"content-type": "application/json"},
+            content=f'{{"refresh_token":"{refresh_token}"}}'.encode(),
+        )
+        if response.status_code >= 500:
+            raise ServiceUnavailable("The identity service did not answer")
+        if response.status_code != 200:
+            raise Unauthenticated("The session is over; sign in again")
+        answer = response.json()
+        return answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"]
+
+
+@asynccontextmanager
+async def resources(rt: Runtime) -> AsyncIterator[Resources]:
+    """Open what the gateway needs; close it at the end."""
+    settings = settings_of(rt)
+    seconds = settings.request_timeout_seconds
+    services = Services(
+        identity=Upstream("identity", rt.http(settings.identity_url, timeout_seconds=seconds)),
+        conversation=Upstream("conversation", rt.http(settings.conversation_url, timeout_seconds=seconds)),
+        escalation=Upstream("escalation", rt.http(settings.escalation_url, timeout_seconds=seconds)),
+    )
+    sessions = Sessions(
+        rt.valkey,
+        settings.valkey_namespace,
+        settings.session_key.get_secret_value(),
+        settings.session_days,
+        time.time,
+    )
+    stream = LiveStream(rt.valkey, settings.valkey_namespace, settings.live_stream_length)
+    hub = LiveHub(stream, settings.live_queue_length)
+    try:
+        yield Resources(services, sessions, hub)
+    finally:
+        await hub.close()
+
+
+def settings_of(rt: Runtime) -> Settings:
+    """The gateway's settings of this process."""
+    return cast("Settings", rt.settings)  # the Service was made with these settings
+
+
+def _resources(rt: Rt) -> Resources:
+    return cast("Resources", rt.resources)  # the Service was made with these resources
+
+
+def _token(request: Request) -> str:
+    """The caller's bearer token; `may` has checked it."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+
+
+Desk = Annotated[Resources, Depends(_resources)]
+Token = Annotated[str, Depends(_token)]

@@ -1,0 +1,126 @@
+"""Requests that the gateway passes on to the owning service as they are, with the caller's own token."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+from fastapi import APIRouter, Depends, Request, Response
+
+from contracts.permissions import Permission
+from gateway.resources import Desk
+from servicekit import may
+
+SENT_ON = (
+    "authorization",
+    "content-type",
+    "accept-language",
+    "if-match",
+    "if-none-match",
+    "idempotency-key",
+)
+SENT_BACK = (
+    "content-type",
+    "etag",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "idempotency-replayed",
+    "cache-control",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """One route of a service that the gateway shows under `/api`.
+
+    Attributes:
+        method: HTTP method.
+        path: path template at the service; the gateway's is the same under `/api`.
+        service: who answers.
+        permission: checked here already, and again by the service.
+    """
+
+    method: str
+    path: str
+    service: str
+    permission: Permission
+
+
+ROUTES: tuple[PassedOn, ...] = (
+    PassedOn("POST", "/conversations/{conversation_id}/messages", "conversation", Permission.MESSAGE_SEND),
+    PassedOn("GET", "/conversations/{conversation_id}/messages", "conversation", Permission.CONVERSATION_READ),
+    PassedOn("POST", "/conversations/{conversation_id}/typing", "conversation", Permission.MESSAGE_SEND),
+    PassedOn("POST", "/conversations/{conversation_id}/take-over", "conversation", Permission.CONVERSATION_TAKE_OVER),
+    PassedOn("POST", "/conversations/{conversation_id}/hand-back", "conversation", Permission.CONVERSATION_TAKE_OVER),
+    PassedOn("POST", "/conversations/{conversation_id}/escalate", "conversation", Permission.CONVERSATION_WRITE),
+    PassedOn("POST", "/conversations/{conversation_id}/end", "conversation", Permission.CONVERSATION_WRITE),
+    PassedOn("GET", "/articles", "conversation", Permission.ARTICLE_READ),
+    PassedOn("POST", "/articles", "conversation", Permission.ARTICLE_WRITE),
+    PassedOn("GET", "/articles/search", "conversation", Permission.ARTICLE_READ),
+    PassedOn("GET", "/articles/{article_id}", "conversation", Permission.ARTICLE_READ),
+    PassedOn("PATCH", "/articles/{article_id}", "conversation", Permission.ARTICLE_WRITE),
+    PassedOn("DELETE", "/articles/{article_id}", "conversation", Permission.ARTICLE_WRITE),
+    PassedOn("POST", "/articles/{article_id}/publish", "conversation", Permission.ARTICLE_PUBLISH),
+    PassedOn("POST", "/articles/{article_id}/unpublish", "conversation", Permission.ARTICLE_PUBLISH),
+    PassedOn("GET", "/escalations", "escalation", Permission.ESCALATION_READ),
+    PassedOn("GET", "/escalations/queue", "escalation", Permission.ESCALATION_READ),
+    PassedOn("GET", "/escalations/{escalation_id}", "escalation", Permission.ESCALATION_READ),
+    PassedOn("GET", "/escalations/{escalation_id}/timeline", "escalation", Permission.ESCALATION_READ),
+    PassedOn("POST", "/escalations", "escalation", Permission.ESCALATION_WORK),
+    PassedOn("POST", "/escalations/{escalation_id}/assign", "escalation", Permission.ESCALATION_ASSIGN),
+    PassedOn("POST", "/escalations/{escalation_id}/acknowledge", "escalation", Permission.ESCALATION_WORK),
+    PassedOn("POST", "/escalations/{escalation_id}/resolve", "escalation", Permission.ESCALATION_WORK),
+    PassedOn("GET", "/hotels", "identity", Permission.HOTEL_READ),
+    PassedOn("GET", "/hotels/{hotel_id}", "identity", Permission.HOTEL_READ),
+    PassedOn("PATCH", "/hotels/{hotel_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("GET", "/users", "identity", Permission.USER_READ),
+    PassedOn("POST", "/users", "identity", Permission.USER_WRITE),
+    PassedOn("GET", "/users/{user_id}", "identity", Permission.USER_READ),
+    PassedOn("PATCH", "/users/{user_id}", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/users/{user_id}/role", "identity", Permission.USER_WRITE),
+    PassedOn("GET", "/guests", "identity", Permission.GUEST_READ),
+    PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
+    PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
+    PassedOn("PATCH", "/guests/{guest_id}", "identity", Permission.GUEST_WRITE),
+    PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
+)
+
+
+def answer_of(answer: httpx.Response) -> Response:
+    """The service's answer as the gateway's own."""
+    headers = {name: answer.headers[name] for name in SENT_BACK if name in answer.headers}
+    return Response(answer.content, status_code=answer.status_code, headers=headers)
+
+
+async def pass_on(request: Request, desk: Desk, service: str, path: str) -> Response:
+    """Send the request to the service as it came; its answer goes back as it is."""
+    headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
+    answer = await desk.services.named(service).request(
+        request.method,
+        path,
+        headers=headers,
+        params=request.query_params.multi_items(),
+        content=await request.body(),
+    )
+    return answer_of(answer)
+
+
+def _endpoint(service: str) -> Callable[[Request, Desk], Awaitable[Response]]:
+    async def endpoint(request: Request, desk: Desk) -> Response:
+        return await pass_on(request, desk, service, request.scope["path"].removeprefix("/api"))
+
+    return endpoint
+
+
+router = APIRouter(prefix="/api")
+for route in ROUTES:
+    router.add_api_route(
+        route.path,
+        _endpoint(route.service),
+        methods=[route.method],
+        tags=[route.service],
+        name=f"{route.method} {route.path}",
+        operation_id=f"pass_on {route.method} {route.path}",
+        dependencies=[Depends(may(route.permission))],
+        include_in_schema=False,  # documented by the owning service; `gateway.openapi` puts all documents together
+    )

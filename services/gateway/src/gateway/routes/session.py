@@ -1,0 +1,126 @@
+"""Signing in and out of the dashboard: the browser gets a cookie, never a token."""
+
+import json
+import secrets
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field, SecretStr
+
+from contracts.errors import Unauthenticated
+from gateway.adapters.sessions import Session, SessionsUnavailable
+from gateway.adapters.upstream import ServiceUnavailable
+from gateway.middleware import COOKIE, session_cookie
+from gateway.resources import Desk, settings_of
+from gateway.routes.passing_on import answer_of
+from servicekit import Command, Rt, public, rate_limit
+from servicekit.problems import problems
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+"""Plain, not an edge router: answers here hold secrets and must not be kept for an Idempotency-Key."""
+
+
+class SignIn(Command):
+    """Sign in with e-mail and password; `hotel` (a slug) chooses among several."""
+
+    email: Annotated[str, Field(max_length=254)]
+    password: SecretStr
+    hotel: Annotated[str | None, Field(max_length=63)] = None
+
+
+class SessionView(BaseModel):
+    """Who is signed in where, and the token that unsafe requests repeat in `X-CSRF-Token`."""
+
+    user: dict[str, Any]  # Any: identity's views
+    hotel: dict[str, Any] | None
+    role: str
+    scopes: list[str]
+    csrf_token: str
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=SessionView,
+    responses=problems(Unauthenticated, ServiceUnavailable, SessionsUnavailable),
+    dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by="ip"))],
+)
+async def sign_in(command: SignIn, rt: Rt, desk: Desk, response: Response) -> Any:  # Any: a view, or identity's refusal
+    """Exchange e-mail and password for a session cookie."""
+    answer = await desk.services.identity.request(
+        "POST",
+        "/tokens",
+        headers={"content-type": "application/json"},
+        content=json.dumps(
+            {
+                "email": command.email,
+                "password": command.password.get_secret_value(),
+                **({"hotel": command.hotel} if command.hotel else {}),
+            }
+        ).encode(),
+    )
+    if answer.status_code >= 500:
+        raise ServiceUnavailable("The identity service did not answer")
+    if answer.status_code != 200:
+        return answer_of(answer)
+    tokens = answer.json()
+    profile = {name: tokens[name] for name in ("user", "hotel", "role", "scopes")}
+    session = Session(
+        access_token=tokens["access_token"],
+        expires_at=time.time() + tokens["expires_in"],
+        refresh_token=tokens["refresh_token"],
+        csrf_token=secrets.token_urlsafe(32),
+        profile=json.dumps(profile),
+    )
+    settings = settings_of(rt)
+    response.set_cookie(
+        COOKIE,
+        await desk.sessions.create(session),
+        max_age=settings.session_days * 24 * 60 * 60,
+        path="/api",
+        httponly=True,
+        secure=settings.cookie_secure,
+        samesite="lax",
+    )
+    return SessionView(**profile, csrf_token=session.csrf_token)
+
+
+@router.get(
+    "",
+    responses=problems(Unauthenticated, SessionsUnavailable),
+    dependencies=[Depends(public("tells the cookie's own session only"))],
+)
+async def current_session(request: Request, desk: Desk) -> SessionView:
+    """Who is signed in with this cookie."""
+    session = await desk.sessions.get(_session_id(request))
+    return SessionView(**json.loads(session.profile), csrf_token=session.csrf_token)
+
+
+@router.delete(
+    "",
+    status_code=204,
+    responses=problems(Unauthenticated, ServiceUnavailable, SessionsUnavailable),
+    dependencies=[Depends(public("ends the cookie's own session only"))],
+)
+async def sign_out(request: Request, response: Response, desk: Desk) -> None:
+    """End the session everywhere: identity revokes its tokens, the cookie is forgotten."""
+    session_id = _session_id(request)
+    session = await desk.sessions.get(session_id)
+    answer = await desk.services.identity.request(
+        "POST",
+        "/tokens/revoke",
+        headers={"content-type": "application/json"},
+        content=json.dumps({"refresh_token": session.refresh_token}).encode(),
+    )
+    if answer.status_code >= 500:
+        raise ServiceUnavailable("The identity service did not answer; you are still signed in")
+    await desk.sessions.delete(session_id)
+    response.delete_cookie(COOKIE, path="/api")
+
+
+def _session_id(request: Request) -> str:
+    session_id = session_cookie(request.headers)
+    if session_id is None:
+        raise Unauthenticated("No session cookie came with the request")
+    return session_id
