@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,91 @@ app = typer.Typer(
 @app.callback()
 def frontdesk() -> None:
     """The whole front desk on this machine: real PostgreSQL, Kafka and Valkey, every service, no Docker."""
+
+
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", help="where data, logs and ports are kept", envvar="FRONTDESK_STATE_DIR")
+]
+_HERE = Path(".frontdesk")
+
+
+@app.command()
+def up(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="start only these services (repeat it; '' for the parts alone)")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="delete the old data first")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="return when it is ready, and go on behind")] = False,
+    state_dir: StateDir = _HERE,
+) -> None:
+    """Run the whole system: parts, databases, topics, demo hotels, services. Ctrl-C stops it, data stays."""
+    from devstack.commands import up as commands
+
+    chosen = None if only is None else [name for name in only if name]
+    if detach:
+        commands.detach(state_dir, only=chosen, fresh=fresh)
+    else:
+        commands.up(state_dir, only=chosen, fresh=fresh)
+
+
+@app.command()
+def down(state_dir: StateDir = _HERE) -> None:
+    """Stop what `up` started, also when its supervisor was killed. Data stays."""
+    from devstack.commands import up as commands
+
+    if not commands.down(state_dir):
+        show.console.print(f"Nothing runs on {state_dir.resolve()}.")
+
+
+@app.command()
+def status(state_dir: StateDir = _HERE) -> None:
+    """What runs, where, and whether it takes work. Exit code 1 when something does not."""
+    from devstack.commands import status as commands
+
+    raise typer.Exit(0 if commands.status(state_dir) else 1)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="a service or part; all services when left out")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on with what comes")] = False,
+    count: Annotated[int, typer.Option("-n", help="how many lines of each log to begin with")] = 40,
+    state_dir: StateDir = _HERE,
+) -> None:
+    """The logs, readable and side by side."""
+    from devstack.commands import up as commands
+
+    commands.logs(state_dir, service, follow=follow, count=count)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="what the guest asks")],
+    hotel: Annotated[str, typer.Option(help="slug of the hotel")] = "lindenhof",
+    language: Annotated[str | None, typer.Option(help="BCP 47, such as de; found out when left out")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    url: Annotated[str | None, typer.Option(help="a gateway elsewhere", envvar="FRONTDESK_GATEWAY_URL")] = None,
+    state_dir: StateDir = _HERE,
+) -> None:
+    """Ask as a guest, through the real guest API; print answer, action, sources, confidence, milliseconds."""
+    from devstack.commands import ask as commands
+
+    answer = commands.ask(url or _front_door(state_dir), question, hotel=hotel, language=language)
+    if as_json:
+        print(commands.as_json(answer))
+    else:
+        commands.show(answer)
+
+
+def _front_door(state_dir: Path) -> str:
+    """Where guests come in: the gateway, or the conversation service where no gateway runs."""
+    from devstack.running import find
+
+    addresses = find(state_dir).addresses
+    for name in ("gateway", "conversation"):
+        if name in addresses:
+            return addresses[name]
+    raise StackError("Neither gateway nor conversation service runs.", "Start them: frontdesk up")
 
 
 @app.command("with-parts", context_settings={"allow_interspersed_args": False})

@@ -130,7 +130,7 @@ class State:
         path = self.secrets_folder / name
         if not path.exists():
             half = path.with_name(path.name + ".half")
-            with _private(half) as out:
+            with private(half) as out:
                 out.write(make())
             half.replace(path)
         return path
@@ -189,7 +189,8 @@ def _next_free(preferred: int, avoid: frozenset[int]) -> int:
 
 
 @contextmanager
-def _private(path: Path) -> Generator[IO[str]]:
+def private(path: Path) -> Generator[IO[str]]:
+    """A new file that only its owner may read, replacing one that is there."""
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -36,6 +36,7 @@ class Server(ABC):
         self.port = port
         self.record_path = home / "process.json"
         """Where the running process is noted."""
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     @abstractmethod
@@ -86,7 +87,7 @@ class Server(ABC):
         self.home.mkdir(parents=True, exist_ok=True)
         self.prepare()
         with self.log.open("ab") as output:
-            started = process.spawn(
+            self._process = started = process.spawn(
                 self.command(), cwd=Path("/"), output=output, env=self.environment(), user=self.user()
             )
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -102,13 +103,25 @@ class Server(ABC):
         found = self.running()
         if found is not None:
             process.end(found, polite=self.polite, grace_seconds=self.grace_seconds)
-        self.record_path.unlink(missing_ok=True)
+        self._forget()
 
     def kill(self) -> None:
         """kill -9, as a crash would."""
         found = self.running()
         if found is not None:
             process.kill(found)
+        self._forget()
+
+    def ended(self) -> str | None:
+        """How it ended; None while it runs."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return None
+        return f"ended with code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
+
+    def _forget(self) -> None:
+        if self._process is not None:
+            self._process.poll()  # a child that is gone waits for its parent to look
         self.record_path.unlink(missing_ok=True)
 
     def remove(self) -> None:

@@ -1,0 +1,312 @@
+"""The whole system as one object, for the command line and for tests: start, stop, kill, restart, addresses.
+
+with Stack(tmp_path / "state", own_parts=True, revive=False).running() as stack:
+    stack.kill("conversation")
+    stack.start_service("conversation")
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from devstack import ports, prepare, process, sweep
+from devstack.child import Child
+from devstack.errors import StackError
+from devstack.keeper import Keeper
+from devstack.parts.group import Parts, PartUrls
+from devstack.running import Running
+from devstack.services import Service, Unit, environment, named, units
+from devstack.state import State
+
+_NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_READY_SECONDS = 90.0
+
+
+class Stack:
+    """PostgreSQL, Kafka, Valkey and the services, on one state folder.
+
+    Args:
+        folder: the state folder; a later start on it finds its data again.
+        only: the services to run (None: all; an empty list: the parts alone).
+        own_parts: start all three parts even where the environment names others.
+        namespace: put before databases, topics, groups and Valkey keys; for several stacks on the same servers.
+        apart: services that run as `NAME-api` and `NAME-worker`, to be killed apart.
+        settings: more environment per service, e.g. `{"conversation": {"FRONTDESK_LOG_LEVEL": "DEBUG"}}`.
+        durable: keep what is written through a power cut; without it tests run faster.
+        demo: seed the demo hotels.
+        revive: start again what ends by itself.
+        say: gets one line for each step and each thing that happens later.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        only: Sequence[str] | None = None,
+        own_parts: bool = False,
+        namespace: str = "",
+        apart: Collection[str] = (),
+        settings: Mapping[str, Mapping[str, str]] = _NOTHING,
+        durable: bool = True,
+        demo: bool = True,
+        revive: bool = True,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.state = State(folder)
+        self.services = named(None if only is None else list(only))
+        self.namespace = namespace
+        self._own_parts = own_parts
+        self._apart = apart
+        self._settings = settings
+        self._durable = durable
+        self._demo = demo
+        self._revive = revive
+        self._say = say
+        self._held = ExitStack()
+        self._started = False
+        self._databases: dict[str, dict[str, str]] = {}
+        self._keepers: dict[str, Keeper] = {}
+        self._children: dict[str, Child] = {}
+        self._units: dict[str, list[Unit]] = {}
+
+    def start(self) -> None:
+        """Start everything and wait until every service is ready.
+
+        Raises:
+            StackError: something keeps it from running; what had started is stopped again.
+        """
+        self.state.open()
+        self._held.enter_context(self.state.alone())
+        self._started = True
+        process.record_of(sweep.SUPERVISOR, os.getpid()).write(self.state.record_path(sweep.SUPERVISOR))
+        try:
+            for name in sweep.sweep(self.state):
+                self._say(f"{name} was still running from a start that was killed; stopped it")
+            self._plan()
+            self._start_parts()
+            self._prepare()
+            self._start_services()
+            self._running().write(self.state)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the services, then the parts; data stays."""
+        if not self._started:
+            return
+        services = [name for name in self._keepers if name in self._children]
+        servers = [name for name in self._keepers if name not in self._children]
+        for together in (services, servers):
+            if together:
+                with ThreadPoolExecutor(len(together)) as pool:
+                    list(pool.map(Keeper.close, [self._keepers[name] for name in together]))
+        self._keepers.clear()
+        self._children.clear()
+        self.__dict__.pop("parts", None)
+        Running.forget(self.state)
+        self.state.record_path(sweep.SUPERVISOR).unlink(missing_ok=True)
+        self._held.close()
+        self._started = False
+
+    @property
+    def started(self) -> bool:
+        """Whether there is anything to stop."""
+        return self._started
+
+    @contextmanager
+    def running(self) -> Generator[Stack]:
+        """Started for the block, stopped after it."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+    # Parts
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The three servers; there from `start` to `stop`."""
+        guarded = self._durable
+        named_elsewhere = {} if self._own_parts else os.environ
+        return Parts(self.state, durable=self._durable, guarded=guarded, environment=named_elsewhere, say=self._say)
+
+    @property
+    def part_urls(self) -> PartUrls:
+        """Where PostgreSQL (as superuser), Kafka and Valkey are."""
+        return self.parts.urls
+
+    def start_part(self, name: str) -> None:
+        """Start a stopped or killed part again, on the same port, with its data."""
+        self._keepers[name].start()
+
+    def stop_part(self, name: str) -> None:
+        """Stop a part while the services go on."""
+        self._keepers[name].stop()
+
+    def kill_part(self, name: str) -> None:
+        """kill -9 a part."""
+        self._keepers[name].kill()
+
+    # Services
+
+    def url(self, service: str) -> str:
+        """Base URL of the service's API."""
+        return f"http://{ports.HOST}:{self._unit(service, 'api').port}"
+
+    def metrics_url(self, service: str, role: str = "api") -> str:
+        """Base URL of /livez, /readyz and /metrics; `role` matters for services that run apart."""
+        return f"http://{ports.HOST}:{self._unit(service, role).metrics_port}"
+
+    def database_urls(self, service: str) -> Mapping[str, str]:
+        """The service's database as `owner`, `app` and `worker`."""
+        return self._databases[service]
+
+    def log(self, name: str) -> Path:
+        """What the process printed."""
+        return self._children[name].log
+
+    def pid(self, name: str) -> int | None:
+        """Of a service process; None when it does not run."""
+        return self._children[name].pid
+
+    def processes(self) -> list[str]:
+        """Names of the service processes, for the methods below."""
+        return list(self._children)
+
+    def kill(self, name: str) -> None:
+        """kill -9 a service process. It comes back by itself when the stack revives."""
+        self._keepers[name].kill()
+
+    def stop_service(self, name: str) -> None:
+        """SIGTERM a service process and wait until it has finished."""
+        self._keepers[name].stop()
+
+    def start_service(self, name: str, *, wait: bool = True) -> None:
+        """Start a service process that was killed or stopped."""
+        self._keepers[name].start()
+        if wait:
+            self._children[name].wait_ready(_READY_SECONDS)
+
+    def restart(self, name: str) -> None:
+        """Stop and start a service process, and wait until it is ready."""
+        self.stop_service(name)
+        self.start_service(name)
+
+    def restarts(self, name: str) -> int:
+        """How often this process or part was brought back."""
+        return self._keepers[name].restarts
+
+    def _running(self) -> Running:
+        return Running(
+            addresses={service.name: self.url(service.name) for service in self.services},
+            databases={name: dict(urls) for name, urls in self._databases.items()},
+            kafka=self.part_urls.kafka,
+            valkey=self.part_urls.valkey,
+            namespace=self.namespace,
+        )
+
+    # Steps of a start
+
+    def _plan(self) -> None:
+        """Every process with its ports, also of services that are not ours to start: others must find them."""
+        for service in named():
+            if service in self.services:
+                apart = service.name in self._apart
+                self._units[service.name] = units(service, self.state, apart=apart, say=self._say)
+            else:
+                port = self.state.known_port(service.name) or service.port
+                self._units[service.name] = [Unit(service, "all", service.name, port, service.metrics_port)]
+
+    def _start_parts(self) -> None:
+        self.parts.start()
+        for name, server in self.parts.servers.items():
+            keeper = Keeper(server, revive=self._revive, say=self._say)
+            keeper.watch()
+            self._keepers[name] = keeper
+
+    def _prepare(self) -> None:
+        with_database = [service for service in self.services if service.has_database]
+        if not self.services:
+            return
+        with ThreadPoolExecutor(len(with_database) + 1) as pool:
+            under_way: list[Future[None]] = [pool.submit(self._topics)]
+            under_way += [pool.submit(self._database, service) for service in with_database]
+        _raise_first(under_way)
+
+    def _topics(self) -> None:
+        prepare.apply_topics(self.part_urls.kafka, self.namespace)
+        self._say("topics are there")
+
+    def _database(self, service: Service) -> None:
+        self._databases[service.name] = prepare.database_urls(
+            service,
+            admin_url=self.part_urls.postgres,
+            namespace=self.namespace,
+            password=self.state.secret_text("database-password"),
+        )
+        done = prepare.Done(self.state)
+        if "postgres" in self.parts.servers and done.is_done("migrate", service):
+            return
+        settings = self._environment(self._unit(service.name, "all"))
+        prepare.run_once(service, "migrate", state=self.state, environment=settings, report=self._say)
+        done.note("migrate", service)
+
+    def _start_services(self) -> None:
+        for service in self.services:
+            for unit in self._units[service.name]:
+                child = Child(unit, self.state, lambda unit=unit: self._environment(unit))
+                self._children[unit.name] = child
+                self._keepers[unit.name] = Keeper(child, revive=self._revive, say=self._say)
+        if not self._children:
+            return
+        with ThreadPoolExecutor(2 * len(self._children)) as pool:
+            seeding = [pool.submit(self._seed, service) for service in self.services if self._demo and service.has_demo]
+            starting = [pool.submit(self._start_service, name) for name in self._children]
+        _raise_first([*starting, *seeding])
+
+    def _start_service(self, name: str) -> None:
+        began = time.monotonic()
+        self.start_service(name)
+        self._say(f"{name} is ready on port {self._children[name].unit.port} ({time.monotonic() - began:.1f} s)")
+
+    def _seed(self, service: Service) -> None:
+        done = prepare.Done(self.state)
+        if "postgres" in self.parts.servers and done.is_done("seed-demo", service):
+            return
+        settings = self._environment(self._unit(service.name, "all"))
+        prepare.run_once(service, "seed-demo", state=self.state, environment=settings, report=self._say)
+        done.note("seed-demo", service)
+
+    def _unit(self, service: str, role: str) -> Unit:
+        """The process that plays this role."""
+        found = self._units[named([service])[0].name]
+        return next((unit for unit in found if unit.role == role), found[0])
+
+    def _environment(self, unit: Unit) -> dict[str, str]:
+        return environment(
+            unit,
+            state=self.state,
+            parts=self.part_urls,
+            addresses={service.name: self.url(service.name) for service in named()},
+            database=self._databases.get(unit.service.name, {}),
+            namespace=self.namespace,
+            extra=self._settings.get(unit.service.name, {}),
+        )
+
+
+def _raise_first(under_way: Sequence[Future[None]]) -> None:
+    problems = [problem for done in under_way if (problem := done.exception())]
+    for problem in problems:
+        if isinstance(problem, StackError):
+            raise problem
+    if problems:
+        raise problems[0]
