@@ -32,7 +32,7 @@ def _time_zone(name: str) -> str:
 
 
 TimeZone = Annotated[
-    str, AfterValidator(_time_zone), Field(max_length=64, description="IANA name, e.g. `Europe/Vienna`")
+    str, Field(max_length=64, description="IANA name, e.g. `Europe/Vienna`"), AfterValidator(_time_zone)
 ]
 
 
