@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-MEMBERS := libs/contracts libs/servicekit services/identity services/conversation services/escalation services/gateway infra/devstack
+MEMBERS := $(sort $(wildcard libs/* services/* infra/devstack))
 MANIFESTS := requirements.lock tools/uv.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 ARGS ?=
 
@@ -23,7 +23,7 @@ test: $(READY) ## Run every test on real local parts
 	@$(BIN)/python tools/run_tests.py $(ARGS)
 
 e2e: $(READY) ## Run only the tests of the whole stack
-	@$(BIN)/python tools/run_tests.py --only e2e $(ARGS)
+	@$(BIN)/python tools/run_tests.py --only tests $(ARGS)
 
 check: $(READY) ## Format, lint, types, import rules, generated files, schema compatibility
 	@$(BIN)/python tools/check.py

@@ -1,0 +1,1 @@
+"""What the tests of the whole system play with: guests, staff, topics."""
