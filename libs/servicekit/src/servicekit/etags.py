@@ -1,0 +1,47 @@
+"""ETag and If-Match (RFC 9110, 8.8.3 and 13.1.1): nobody overwrites what somebody else has just changed."""
+
+import re
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Header, Response
+
+from contracts.errors import PreconditionFailed
+from servicekit.problems import Malformed
+
+_ETAG = re.compile(r'^(?:W/)?"v?(\d{1,18})"$')
+
+
+class Versioned(Protocol):
+    """A row with an optimistic version."""
+
+    version: int
+
+
+async def _if_match(
+    if_match: Annotated[str | None, Header(description='the ETag last read, e.g. `"3"`; `*` takes any')] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.match(if_match.strip())
+    if found is None:
+        raise Malformed("If-Match holds one ETag of ours or *", pointer="header:if-match")
+    return int(found[1])
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+"""The version the caller last saw; None when they did not say or take any."""
+
+
+def set_etag(response: Response, version: int) -> None:
+    """Give the answer the ETag of that version."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def check_version(row: Versioned, if_match: int | None) -> None:
+    """Compare under the row's lock.
+
+    Raises:
+        PreconditionFailed: the row has another version.
+    """
+    if if_match is not None and row.version != if_match:
+        raise PreconditionFailed(f"it is at version {row.version} now", pointer="header:if-match")

@@ -1,0 +1,241 @@
+"""The outermost layer of every request: trace, limits, headers, figures, one log line; and no error without a problem."""
+
+import asyncio
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from fastapi import Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from contracts.errors import DomainError
+from servicekit.failures import refusal_of
+from servicekit.logging import log
+from servicekit.metrics import HTTP_IN_FLIGHT, HTTP_REQUESTS, HTTP_SECONDS, WEBSOCKETS_OPEN
+from servicekit.problems import TYPE_PREFIX, Malformed, Problem, TimedOut, TooLarge, problem_response, response_of
+from servicekit.tracing import current_trace_id, span
+
+TRACE_HEADER = "x-trace-id"
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+}
+"""For JSON that belongs to whoever asked; a route's own headers win."""
+
+
+class Front:
+    """ASGI middleware, outside of everything else of the service."""
+
+    def __init__(self, app: ASGIApp, *, service: str, body_limit_bytes: int, timeout_seconds: float) -> None:
+        self._app = app
+        self._service = service
+        self._body_limit_bytes = body_limit_bytes
+        self._timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        clear_contextvars()
+        bind_contextvars(service=self._service)
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        answer = _Answer(send)
+        in_flight = HTTP_IN_FLIGHT.labels(self._service)
+        in_flight.inc()
+        method = scope["method"]
+        with span(method, kind="server", traceparent=_header(scope, b"traceparent"), service=self._service) as current:
+            try:
+                await self._answer(scope, receive, answer)
+            finally:
+                seconds = time.perf_counter() - began
+                in_flight.dec()
+                route = route_template(scope)
+                method = method if route != "unmatched" else "OTHER"
+                HTTP_REQUESTS.labels(self._service, method, route, answer.status).inc()
+                HTTP_SECONDS.labels(self._service, method, route).observe(seconds)
+                current.update_name(f"{scope['method']} {route}")
+                current.set_attributes({"http.route": route, "http.response.status_code": answer.status})
+                log.info(
+                    "http.request",
+                    method=scope["method"],
+                    route=route,
+                    status=answer.status,
+                    milliseconds=round(seconds * 1000, 2),
+                    bytes=answer.bytes,
+                )
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """Run the application; whatever it raises becomes an answer, unless one has begun."""
+        limit = asyncio.timeout(self._timeout_seconds)
+        try:
+            _refuse_nul(scope)
+            body = _Body(scope, receive, self._body_limit_bytes)
+            async with limit:
+                answer.on_start = lambda: limit.reschedule(None)  # a stream may go on for as long as it is read
+                await self._app(scope, body, answer)
+        except TimeoutError as error:
+            if not limit.expired():
+                await self._failed(error, scope, receive, answer)
+            elif not answer.started:
+                log.warning("http.timed_out", route=route_template(scope), seconds=self._timeout_seconds)
+                await response_of(TimedOut(f"not done within {self._timeout_seconds:g} s"))(scope, receive, answer)
+        except Exception as error:
+            await self._failed(error, scope, receive, answer)
+
+    async def _failed(self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        refusal = refusal_of(error)
+        if refusal is None or not isinstance(error, DomainError):
+            log.error(
+                "http.failed", route=route_template(scope), status=refusal.status if refusal else 500, exc_info=error
+            )
+        if answer.started:
+            raise error  # the server cuts the connection, so that nobody takes half an answer for a whole one
+        headers = {"Connection": "close"} if isinstance(refusal, TooLarge) else None
+        await (response_of(refusal, headers) if refusal else unexpected())(scope, receive, answer)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        socket = _Socket(scope, send, self._service)
+        try:
+            await self._app(scope, receive, socket)
+        except WebSocketDisconnect:
+            pass
+        except Exception as error:
+            refusal = refusal_of(error)
+            log.error("websocket.failed", route=route_template(scope), exc_info=error)
+            await socket.fail(1013 if refusal is not None and refusal.status == 503 else 1011)
+        finally:
+            socket.done()
+            route, seconds = route_template(scope), round(time.perf_counter() - began, 3)
+            log.info("websocket.closed", route=route, seconds=seconds, code=socket.code)
+
+
+class _Answer:
+    """The way out of a request: adds the headers, and knows what was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+        self.status = 500
+        self.bytes = 0
+        self.on_start = lambda: None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            trace_id = current_trace_id()
+            if trace_id:
+                headers[TRACE_HEADER] = trace_id
+            self.on_start()
+        elif message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+class _Body:
+    """The way in: no more than the limit, whether the length was announced or the body comes in chunks."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+        announced = _header(scope, b"content-length")
+        if announced and announced.isdigit() and int(announced) > limit:
+            raise TooLarge(f"at most {limit} bytes are read")
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:
+                raise BodyTooLarge(self._limit)
+        return message
+
+
+class BodyTooLarge(Exception):
+    """Raised in the middle of reading; not a DomainError's own handler's business, so that `Front` answers it."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} bytes are read")
+
+
+class _Socket:
+    """The way out of a WebSocket: counts it as open from accept to close."""
+
+    def __init__(self, scope: Scope, send: Send, service: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._service = service
+        self._open: Any = None  # Any: prometheus_client's labelled gauge
+        self.accepted = self.closed = False
+        self.code: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            self.accepted = True
+            self._open = WEBSOCKETS_OPEN.labels(self._service, route_template(self._scope))
+            self._open.inc()
+        elif message["type"] in ("websocket.close", "websocket.http.response.start"):
+            self.closed = True
+            self.code = message.get("code", message.get("status"))
+        await self._send(message)
+
+    async def fail(self, code: int) -> None:
+        """Close after an unexpected error, if that is still possible."""
+        if not self.closed:
+            await self({"type": "websocket.close", "code": code, "reason": current_trace_id() or ""})
+
+    def done(self) -> None:
+        """No longer open."""
+        if self._open is not None:
+            self._open.dec()
+            self._open = None
+
+
+def unexpected() -> Response:
+    """The 500: a trace id and nothing of the inside."""
+    return problem_response(
+        Problem(
+            type=TYPE_PREFIX + "internal",
+            title="Something went wrong here",
+            status=500,
+            detail="We have been told. Name the trace id when you ask about it.",
+            trace_id=current_trace_id(),
+        )
+    )
+
+
+def route_template(scope: MutableMapping[str, Any]) -> str:  # Any: as ASGI has it
+    """The route's path as declared, e.g. `/articles/{article_id}`; `unmatched` where there is none. Never the raw path."""
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    for holder in (getattr(context, "starlette_route", None), context, scope.get("route")):
+        template = getattr(holder, "path_format", None) or getattr(holder, "path", None)
+        if template:
+            return str(template)
+    return "unmatched"
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return Headers(scope=scope).get(name.decode())
+
+
+def _refuse_nul(scope: Scope) -> None:
+    if "\x00" in scope["path"]:
+        raise Malformed("the path contains a NUL character", pointer="path:")
+    if b"%00" in scope.get("query_string", b""):
+        raise Malformed("the query contains a NUL character", pointer="query:")
