@@ -79,6 +79,14 @@ def logs(
 
 
 @app.command()
+def doctor(state_dir: StateDir = _HERE) -> None:
+    """What this machine lacks, and how to get it. Exit code 1 when something keeps the stack from running."""
+    from devstack.commands import doctor as commands
+
+    raise typer.Exit(0 if commands.doctor(state_dir) else 1)
+
+
+@app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="what the guest asks")],
     hotel: Annotated[str, typer.Option(help="slug of the hotel")] = "lindenhof",

@@ -21,6 +21,7 @@ from devstack.child import Child
 from devstack.errors import StackError
 from devstack.keeper import Keeper
 from devstack.parts.group import Parts, PartUrls
+from devstack.parts.postgres import KEPT, SURVIVES_KILL
 from devstack.running import Running
 from devstack.services import Service, Unit, environment, named, units
 from devstack.state import State
@@ -135,9 +136,13 @@ class Stack:
     @cached_property
     def parts(self) -> Parts:
         """The three servers; there from `start` to `stop`."""
-        guarded = self._durable
-        named_elsewhere = {} if self._own_parts else os.environ
-        return Parts(self.state, durable=self._durable, guarded=guarded, environment=named_elsewhere, say=self._say)
+        return Parts(
+            self.state,
+            settings=KEPT if self._durable else SURVIVES_KILL,
+            guarded=self._durable,
+            environment={} if self._own_parts else os.environ,
+            say=self._say,
+        )
 
     @property
     def part_urls(self) -> PartUrls:

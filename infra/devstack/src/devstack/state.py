@@ -77,7 +77,9 @@ class State:
             StackError: written by another version, not writable, or no room for what will be written.
         """
         try:
-            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if not self.folder.exists():
+                self.folder.mkdir(parents=True)
+                self.folder.chmod(0o755)  # PostgreSQL's account has to get through; what is secret has its own mode
             self._check_format()
             free = shutil.disk_usage(self.folder).free
             if free < room_bytes:

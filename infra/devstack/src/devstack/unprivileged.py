@@ -42,10 +42,15 @@ class User:
         return tried.returncode == 0
 
     def can_enter(self, folder: Path) -> bool:
-        """Whether this user may pass through every folder on the way to this one (mode bits; ACLs are not read)."""
+        """Whether this user may pass through every folder on the way to this one (mode bits; ACLs are not read).
+
+        Folders that are still to be made don't count: whoever makes them lets everybody through.
+        """
         for step in [folder, *folder.parents]:
             try:
                 found = step.stat()
+            except FileNotFoundError:
+                continue
             except OSError:
                 return False
             needed = stat.S_IXOTH

@@ -14,7 +14,7 @@ from pathlib import Path
 from devstack.errors import StackError
 from devstack.parts.docker import docker_parts
 from devstack.parts.group import Parts, PartUrls
-from devstack.parts.postgres import Postgres
+from devstack.parts.postgres import THROWAWAY, Postgres
 from devstack.show import JarProgress, note
 from devstack.state import State
 
@@ -51,7 +51,7 @@ def _parts(*, keep: bool) -> Generator[PartUrls]:
     folder.chmod(0o755)  # PostgreSQL's account, when we are root, has to get through to its own folder
     state = State(folder)
     state.open()
-    parts = Parts(state, durable=False)
+    parts = Parts(state, settings=THROWAWAY)
     guard: subprocess.Popen[bytes] | None = None
     kept = False
     try:

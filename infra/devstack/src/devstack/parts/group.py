@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from devstack.parts.kafka import Kafka
-from devstack.parts.postgres import DURABLE, THROWAWAY, Postgres
+from devstack.parts.postgres import KEPT, Postgres
 from devstack.parts.server import Server
 from devstack.parts.valkey import Valkey
 from devstack.state import State
@@ -40,7 +40,7 @@ class Parts:
 
     Args:
         state: where their folders and ports are kept; nothing of an earlier run may be left (`sweep`).
-        durable: settings for data people want back; otherwise for tests.
+        settings: PostgreSQL's: `KEPT`, `SURVIVES_KILL` or `THROWAWAY`.
         guarded: PostgreSQL and Valkey ask for a password of this state folder.
         environment: where `FRONTDESK_*_URL` is looked up: a part named there is used and not started.
     """
@@ -49,7 +49,7 @@ class Parts:
         self,
         state: State,
         *,
-        durable: bool,
+        settings: Mapping[str, str] = KEPT,
         guarded: bool = False,
         environment: Mapping[str, str] | None = None,
         say: Callable[[str], None] | None = None,
@@ -65,12 +65,11 @@ class Parts:
                 continue
             home, port = state.folder / name, state.port(name, say=say)
             if name == "postgres":
-                settings = DURABLE if durable else THROWAWAY
                 self.servers[name] = Postgres(home, port, password=password, settings=settings)
             elif name == "kafka":
                 self.servers[name] = Kafka(home, port, state.port("kafka-controller"))
             else:
-                self.servers[name] = Valkey(home, port, password=valkey_password, keep=durable)
+                self.servers[name] = Valkey(home, port, password=valkey_password, keep=settings is KEPT)
             self.servers[name].record_path = state.record_path(name)
 
     @property

@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -28,10 +28,12 @@ from devstack.errors import StackError
 from devstack.parts.server import Server, no_room
 from devstack.unprivileged import User, drop_to, shared_place, stage
 
-DURABLE: dict[str, str] = {}
+KEPT: dict[str, str] = {}
 """Settings for data people want back: PostgreSQL's own defaults."""
-THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-"""Settings for data nobody reads after the run: twice as fast, worthless after a power cut."""
+SURVIVES_KILL = {"fsync": "off", "full_page_writes": "off"}
+"""Settings for tests that kill: what was committed outlives the process, not the machine."""
+THROWAWAY = {**SURVIVES_KILL, "synchronous_commit": "off"}
+"""Settings for data nobody reads after the run: the last half second may be lost with the process."""
 
 
 class Postgres(Server):
@@ -41,7 +43,7 @@ class Postgres(Server):
         home: its folder; the data may live elsewhere when an account without rights can't reach it (see `data`).
         port: where it listens on the loopback address.
         password: of the superuser `postgres`; empty means that every local connection is let in.
-        settings: `DURABLE` or `THROWAWAY`, or more of postgresql.conf.
+        settings: `KEPT`, `SURVIVES_KILL` or `THROWAWAY`, or more of postgresql.conf.
         max_connections: upper bound of connections, shared by all services.
     """
 
@@ -54,7 +56,7 @@ class Postgres(Server):
         port: int,
         *,
         password: str = "",
-        settings: dict[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
         max_connections: int = 400,
     ) -> None:
         super().__init__(home, port)
@@ -67,7 +69,7 @@ class Postgres(Server):
             "log_checkpoints": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            **(DURABLE if settings is None else settings),
+            **(KEPT if settings is None else settings),
         }
 
     @property

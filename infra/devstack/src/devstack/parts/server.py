@@ -84,7 +84,9 @@ class Server(ABC):
                 f"{self.name} needs port {self.port}, and {ports.holder(self.port)} listens there.",
                 "Stop that process, or let the stack choose another port by removing the entry from ports.json.",
             )
-        self.home.mkdir(parents=True, exist_ok=True)
+        if not self.home.exists():
+            self.home.mkdir(parents=True)
+            self.home.chmod(0o755)  # whatever the umask says: the server may run under another account
         self.prepare()
         with self.log.open("ab") as output:
             self._process = started = process.spawn(
