@@ -93,7 +93,7 @@ def run(script: str, root: Path) -> None:
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(
-        ("bash", "-euo", "pipefail", "-c", script),  # noqa: S607 - the bash of whoever follows the page
+        ("bash", "-euo", "pipefail", "-c", script),
         cwd=root,
         env={**environment, "PYTHON": sys.executable},
         stdout=subprocess.PIPE,
@@ -108,7 +108,7 @@ def run(script: str, root: Path) -> None:
 def copy_repository(to: Path) -> None:
     """What git would commit of the repository, as it is in the work tree."""
     listed = subprocess.run(
-        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),  # noqa: S607 - whichever git is there
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,20 +1,84 @@
-"""`make schemas`: write, or check, every generated file: JSON Schemas, AsyncAPI, OpenAPI documents, permission table."""
+"""`make schemas`: write, or check, every generated file: JSON Schemas, AsyncAPI, permission table, OpenAPI documents."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from gateway.routes.passing_on import ROUTES
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SERVICES = tuple(sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.toml")))
+GATEWAY = "gateway"
+WHOLE = ROOT / "services/gateway/src/gateway/openapi.json"
+SHARED_SCHEMAS = {"Problem", "FieldProblem"}
+
+Json = dict[str, Any]  # Any: JSON
 
 
-def openapi(service: str) -> str:
+def openapi(service: str) -> Json:
     """The service's OpenAPI document as its own command prints it."""
     done = subprocess.run((BIN / service, "openapi"), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"`{service} openapi` failed:\n{done.stderr}")
-    return done.stdout
+        raise SystemExit(f"`{service} openapi` failed:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def renamed(value: Any, service: str) -> Any:  # Any: JSON
+    """The same with every reference to a schema pointing at the service's own copy of it."""
+    match value:
+        case dict():
+            return {key: renamed(inner, service) for key, inner in value.items()}
+        case list():
+            return [renamed(inner, service) for inner in value]
+        case str() if value.startswith("#/components/schemas/"):
+            name = value.rsplit("/", 1)[1]
+            return value if name in SHARED_SCHEMAS else f"#/components/schemas/{service}.{name}"
+        case _:
+            return value
+
+
+def whole(documents: dict[str, Json]) -> Json:
+    """The gateway's document with all that it passes on, as the owning services document it.
+
+    Raises:
+        SystemExit: the gateway passes on a route that its owner does not have.
+    """
+    document = json.loads(json.dumps(documents[GATEWAY]))
+    document["info"] |= {"title": "AI Front Desk", "description": "The whole API, at its one public address."}
+    schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
+    shown = [(route.service, route.method.lower(), route.path, f"/api{route.path}") for route in ROUTES]
+    shown += [
+        ("conversation", method, path, path)
+        for path, methods in documents["conversation"]["paths"].items()
+        if path.startswith("/widget/")
+        for method in methods
+    ]
+    for service, method, path, public_path in shown:
+        owner = documents[service]
+        if method not in owner["paths"].get(path, {}):
+            raise SystemExit(f"the gateway passes on {method.upper()} {path}, which {service} does not have")
+        operation = renamed(owner["paths"][path][method], service)
+        operation["operationId"] = f"{service}.{operation['operationId']}"
+        document["paths"].setdefault(public_path, {})[method] = operation
+    for service in {service for service, *_ in shown}:
+        for name, schema in documents[service].get("components", {}).get("schemas", {}).items():
+            if name in SHARED_SCHEMAS:
+                schemas.setdefault(name, schema)
+            else:
+                schemas[f"{service}.{name}"] = renamed(schema, service)
+    _keep_used(document)
+    return document
+
+
+def _keep_used(document: Json) -> None:
+    """Drop the schemas that nothing refers to."""
+    schemas = document["components"]["schemas"]
+    while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
+        for name in unused:
+            del schemas[name]
 
 
 def main(mode: str) -> int:
@@ -24,12 +88,18 @@ def main(mode: str) -> int:
         for module in ("contracts.schemas", "contracts.permissions_table")
         if subprocess.run((sys.executable, "-m", module, mode), cwd=ROOT, check=False).returncode != 0
     ]
-    for service in SERVICES:
-        path = ROOT / "services" / service / "openapi.json"
-        current = openapi(service)
+    documents = {service: openapi(service) for service in SERVICES}
+    wanted = {
+        ROOT / "services" / service / "openapi.json": document
+        for service, document in documents.items()
+        if service != GATEWAY
+    }
+    wanted[WHOLE] = whole(documents)
+    for path, document in wanted.items():
+        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         if mode == "write":
-            path.write_text(current)
-        elif not path.exists() or path.read_text() != current:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
             stale.append(str(path.relative_to(ROOT)))
     if stale:
         print(f"out of date: {', '.join(stale)}; run `make schemas` and commit what changed")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.errors import DomainError, Forbidden
 from servicekit import Runtime
-from servicekit.problems import problem_response
+from servicekit.problems import response_of
 
 if TYPE_CHECKING:
     from gateway.resources import Resources
@@ -55,7 +55,7 @@ class SessionMiddleware:
                     if scope["type"] == "websocket":
                         await send({"type": "websocket.close", "code": 4401, "reason": error.title})
                     else:
-                        await problem_response(error)(scope, receive, send)
+                        await response_of(error)(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 

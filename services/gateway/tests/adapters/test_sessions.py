@@ -1,0 +1,79 @@
+"""Dashboard sessions in the real Valkey: encrypted, refreshed once however many ask, gone when identity says so."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from contracts.errors import Unauthenticated
+from gateway.adapters.sessions import Session, Sessions
+
+NOW = 1_000_000.0
+KEY = "a key for tests, thirty-two characters"
+
+
+def session(expires_at: float) -> Session:
+    return Session("access-1", expires_at, "refresh-1", "csrf", "{}")
+
+
+def sessions(valkey: Redis, prefix: str, key: str = KEY) -> Sessions:
+    return Sessions(valkey, prefix, key, days=1, now=lambda: NOW)
+
+
+async def no_refresh(_: str) -> tuple[str, float, str]:
+    raise AssertionError("there was nothing to refresh")
+
+
+async def test_a_fresh_session_is_given_as_it_is(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 600))
+    assert (await store.fresh(session_id, no_refresh)).access_token == "access-1"
+
+
+async def test_many_requests_at_once_refresh_a_session_once(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 1))
+    calls: list[str] = []
+
+    async def refresh(token: str) -> tuple[str, float, str]:
+        calls.append(token)
+        await asyncio.sleep(0.1)
+        return "access-2", NOW + 600, "refresh-2"
+
+    got = await asyncio.gather(*(store.fresh(session_id, refresh) for _ in range(20)))
+    assert calls == ["refresh-1"], "a refresh token is single use"
+    assert {s.access_token for s in got} == {"access-2"}
+
+
+async def test_a_session_that_identity_no_longer_refreshes_is_over(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 1))
+
+    async def refused(_: str) -> tuple[str, float, str]:
+        raise Unauthenticated
+
+    with pytest.raises(Unauthenticated):
+        await store.fresh(session_id, refused)
+    with pytest.raises(Unauthenticated):
+        await store.get(session_id)
+
+
+async def test_what_valkey_holds_shows_no_token_and_no_session_id(valkey: Redis, prefix: str) -> None:
+    session_id = await sessions(valkey, prefix).create(session(NOW + 600))
+    keys = [key async for key in valkey.scan_iter(f"{prefix}*")]
+    assert len(keys) == 1
+    assert session_id.encode() not in keys[0]
+    kept = await valkey.get(keys[0])
+    assert b"access-1" not in kept
+    assert b"refresh-1" not in kept
+
+
+async def test_another_key_reads_nothing(valkey: Redis, prefix: str) -> None:
+    session_id = await sessions(valkey, prefix).create(session(NOW + 600))
+    with pytest.raises(Unauthenticated):
+        await sessions(valkey, prefix, "another key, of thirty-two characters or more").get(session_id)
+
+
+async def test_an_unknown_session_is_unauthenticated(valkey: Redis, prefix: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await sessions(valkey, prefix).get("guessed")
