@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MEMBERS := $(sort $(wildcard libs/* services/* infra/devstack))
-MANIFESTS := requirements.lock tools/uv.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+MANIFESTS := requirements.lock tools/bootstrap.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -48,7 +48,7 @@ $(READY): $(MANIFESTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); name another with PYTHON=..."; exit 1; }
 	@echo "Preparing $(VENV) (once; later starts skip this)"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tools/uv.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tools/bootstrap.lock
 	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q -p $(VENV) --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $(READY)
