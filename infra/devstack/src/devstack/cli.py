@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from devstack import show
 from devstack.errors import StackError
+from devstack.options import HERE, Kafka, Namespace, StateDir, broker, front_door, worker_databases
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,12 +23,6 @@ def frontdesk() -> None:
     """The whole front desk on this machine: real PostgreSQL, Kafka and Valkey, every service, no Docker."""
 
 
-StateDir = Annotated[
-    Path, typer.Option("--state-dir", help="where data, logs and ports are kept", envvar="FRONTDESK_STATE_DIR")
-]
-_HERE = Path(".frontdesk")
-
-
 @app.command()
 def up(
     only: Annotated[
@@ -36,7 +30,7 @@ def up(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="delete the old data first")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="return when it is ready, and go on behind")] = False,
-    state_dir: StateDir = _HERE,
+    state_dir: StateDir = HERE,
 ) -> None:
     """Run the whole system: parts, databases, topics, demo hotels, services. Ctrl-C stops it, data stays."""
     from devstack.commands import up as commands
@@ -49,7 +43,7 @@ def up(
 
 
 @app.command()
-def down(state_dir: StateDir = _HERE) -> None:
+def down(state_dir: StateDir = HERE) -> None:
     """Stop what `up` started, also when its supervisor was killed. Data stays."""
     from devstack.commands import up as commands
 
@@ -58,7 +52,7 @@ def down(state_dir: StateDir = _HERE) -> None:
 
 
 @app.command()
-def status(state_dir: StateDir = _HERE) -> None:
+def status(state_dir: StateDir = HERE) -> None:
     """What runs, where, and whether it takes work. Exit code 1 when something does not."""
     from devstack.commands import status as commands
 
@@ -70,7 +64,7 @@ def logs(
     service: Annotated[str | None, typer.Argument(help="a service or part; all services when left out")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on with what comes")] = False,
     count: Annotated[int, typer.Option("-n", help="how many lines of each log to begin with")] = 40,
-    state_dir: StateDir = _HERE,
+    state_dir: StateDir = HERE,
 ) -> None:
     """The logs, readable and side by side."""
     from devstack.commands import up as commands
@@ -79,7 +73,7 @@ def logs(
 
 
 @app.command()
-def doctor(state_dir: StateDir = _HERE) -> None:
+def doctor(state_dir: StateDir = HERE) -> None:
     """What this machine lacks, and how to get it. Exit code 1 when something keeps the stack from running."""
     from devstack.commands import doctor as commands
 
@@ -93,27 +87,53 @@ def ask(
     language: Annotated[str | None, typer.Option(help="BCP 47, such as de; found out when left out")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
     url: Annotated[str | None, typer.Option(help="a gateway elsewhere", envvar="FRONTDESK_GATEWAY_URL")] = None,
-    state_dir: StateDir = _HERE,
+    state_dir: StateDir = HERE,
 ) -> None:
     """Ask as a guest, through the real guest API; print answer, action, sources, confidence, milliseconds."""
     from devstack.commands import ask as commands
 
-    answer = commands.ask(url or _front_door(state_dir), question, hotel=hotel, language=language)
+    answer = commands.ask(front_door(url, state_dir), question, hotel=hotel, language=language)
     if as_json:
         print(commands.as_json(answer))
     else:
         commands.show(answer)
 
 
-def _front_door(state_dir: Path) -> str:
-    """Where guests come in: the gateway, or the conversation service where no gateway runs."""
+topics = typer.Typer(help="The broker's topics: made and checked as contracts defines them.", no_args_is_help=True)
+app.add_typer(topics, name="topics")
+Replication = Annotated[int, typer.Option("--replication", help="copies of each partition, 1 for a single node")]
+
+
+@topics.command("apply")
+def topics_apply(
+    kafka: Kafka = None, namespace: Namespace = None, replication: Replication = 1, state_dir: StateDir = HERE
+) -> None:
+    """Create missing topics and set differing settings. Exit code 1 when something can't be changed in place."""
+    from devstack.commands import bus
+
+    raise typer.Exit(0 if bus.apply_topics(*broker(kafka, namespace, state_dir), replication) else 1)
+
+
+@topics.command("check")
+def topics_check(
+    kafka: Kafka = None, namespace: Namespace = None, replication: Replication = 1, state_dir: StateDir = HERE
+) -> None:
+    """How the broker differs from contracts; changes nothing. Exit code 1 when it does."""
+    from devstack.commands import bus
+
+    raise typer.Exit(0 if bus.check_topics(*broker(kafka, namespace, state_dir), replication) else 1)
+
+
+@app.command()
+def outbox(
+    service: Annotated[str | None, typer.Argument(help="one service; all when left out")] = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """Events that wait to be published: how many and how long. Exit code 1 when one waits over 10 seconds."""
+    from devstack.commands import bus
     from devstack.running import find
 
-    addresses = find(state_dir).addresses
-    for name in ("gateway", "conversation"):
-        if name in addresses:
-            return addresses[name]
-    raise StackError("Neither gateway nor conversation service runs.", "Start them: frontdesk up")
+    raise typer.Exit(0 if bus.outbox(worker_databases(find(state_dir), service)) else 1)
 
 
 @app.command("with-parts", context_settings={"allow_interspersed_args": False})

