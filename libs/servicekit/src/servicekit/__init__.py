@@ -25,6 +25,7 @@ from servicekit.jobs import DueItem, Jobs, LeaseLost
 from servicekit.logging import log
 from servicekit.pagination import Page, PageQuery, decode_cursor, encode_cursor
 from servicekit.problems import Malformed, TooManyRequests, Unavailable, problems
+from servicekit.ratelimit import rate_limit
 from servicekit.runtime import Rt, Runtime
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
@@ -75,6 +76,7 @@ __all__ = [
     "open_transaction",
     "problems",
     "public",
+    "rate_limit",
     "route_permissions",
     "service_actor",
     "set_etag",

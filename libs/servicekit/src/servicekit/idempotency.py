@@ -117,6 +117,8 @@ async def claim(request: Request, tx: Transaction, actor: Actor) -> Claim | None
 
 async def store(tx: Transaction, taken: Claim, response: Response) -> None:
     """Keep the answer in the transaction that earned it. Refusals raise, roll back, and are not kept: they may change."""
+    if "no-store" in response.headers.get("cache-control", ""):
+        return  # the route says that nobody keeps this answer: it holds a secret
     body: Any = getattr(response, "body", None)  # Any: a streamed answer has none
     if not isinstance(body, bytes):
         raise TypeError("an answer that is streamed cannot be kept for an Idempotency-Key")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from servicekit.database import Database
     from servicekit.denylist import DenyList
     from servicekit.hints import Hints
+    from servicekit.ratelimit import RateLimits
     from servicekit.servicetokens import ServiceTokens
     from servicekit.settings import ServiceSettings
 
@@ -34,6 +35,7 @@ class Runtime:
         hints: wake-ups between processes.
         tokens: verifies access tokens.
         deny: who has been revoked since their token was issued.
+        limits: rate limits, for what no route dependency covers.
         service_tokens: tokens for calls to other services.
         resources: what the service's own `resources` factory gave.
         draining: True once a stop was asked for.
@@ -48,6 +50,7 @@ class Runtime:
     tokens: "TokenVerifier"
     deny: "DenyList"
     service_tokens: "ServiceTokens"
+    limits: "RateLimits"
     clock: Clock = utc_now
     resources: Any = None  # Any: the service's own type; its module narrows it in one place
     draining: bool = False

@@ -20,6 +20,7 @@ from servicekit.health import Check, Health, NotReady
 from servicekit.hints import Hints
 from servicekit.httpclient import make_client
 from servicekit.logging import log
+from servicekit.ratelimit import RateLimits
 from servicekit.runtime import Runtime
 from servicekit.server import HttpServer
 from servicekit.servicetokens import ServiceTokens
@@ -69,6 +70,7 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
             valkey=valkey,
             hints=hints,
             deny=deny,
+            limits=RateLimits(valkey, settings.valkey_namespace, service.name),
             clock=service.clock,
             tokens=TokenVerifier(
                 JwksCache(settings.keys_url, identity),

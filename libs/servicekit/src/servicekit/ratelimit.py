@@ -1,0 +1,95 @@
+"""Rate limits, counted in Valkey for all instances together; while it is away, each instance counts for itself."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from math import ceil
+from typing import Literal
+
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from servicekit.access import current_actor
+from servicekit.logging import log
+from servicekit.metrics import counter
+from servicekit.problems import TooManyRequests
+from servicekit.runtime import Runtime
+
+By = Literal["ip", "user", "hotel"] | Callable[[Request], str | Awaitable[str]]
+VALKEY_TIMEOUT_SECONDS = 0.25
+AWAY_SECONDS = 5.0
+"""After a failure Valkey is left alone that long."""
+_REFUSED = counter("rate_limited_total", "Requests refused by a rate limit", "service", "limit")
+
+
+class RateLimits:
+    """Counts hits. `limit` is written as `60/minute` or `5 per 10 seconds`."""
+
+    def __init__(self, valkey: Redis, namespace: str, service: str) -> None:
+        shared = RedisStorage(
+            "redis://",
+            implementation="redispy",
+            key_prefix=f"{namespace}:{service}:limit",
+            connection_pool=valkey.connection_pool,  # type: ignore[arg-type]  # limits' type leaves it out
+        )
+        self._service = service
+        self._shared = SlidingWindowCounterRateLimiter(shared)
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._parsed: dict[str, RateLimitItem] = {}
+        self._away_until = 0.0
+
+    async def check(self, limit: str, *key: str) -> None:
+        """Count one hit of `key`.
+
+        Raises:
+            TooManyRequests: over the limit; says when to come back.
+        """
+        item = self._parsed.setdefault(limit, parse(limit))
+        if time.monotonic() >= self._away_until:
+            try:
+                async with asyncio.timeout(VALKEY_TIMEOUT_SECONDS):
+                    await self._hit(self._shared, item, *key)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away_until = time.monotonic() + AWAY_SECONDS
+                log.warning("ratelimit.alone", error=type(error).__name__)
+            else:
+                return
+        await self._hit(self._own, item, *key)
+
+    async def _hit(self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> None:
+        if await limiter.hit(item, *key):
+            return
+        stats = await limiter.get_window_stats(item, *key)
+        _REFUSED.labels(self._service, str(item)).inc()
+        wait = max(1, ceil(stats.reset_time - time.time()))
+        raise TooManyRequests(f"the limit is {item}", retry_after_seconds=wait)
+
+
+def rate_limit(limit: str, *, by: By = "ip", name: str = "") -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses with 429 and Retry-After: `Depends(rate_limit("10/minute", by="ip"))`.
+
+    Args:
+        limit: `60/minute`, `5/10 seconds`.
+        by: whose hits are counted together; a function (it may be async) gives a key of its own.
+        name: routes with the same name share the count; by default each route has its own.
+    """
+    parse(limit)
+
+    async def check(request: Request) -> None:
+        rt: Runtime = request.app.state.runtime
+        if callable(by):
+            given = by(request)
+            key = await given if inspect.isawaitable(given) else given
+        elif by == "ip":
+            key = request.client.host if request.client else "unknown"
+        else:
+            actor = await current_actor(request)
+            key = actor.key if by == "user" else str(actor.hotel_id)
+        await rt.limits.check(limit, name or f"{request.method} {request.scope['route'].path_format}", str(key))
+
+    return check
