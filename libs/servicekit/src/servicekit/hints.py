@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 from types import TracebackType
+from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import Redis

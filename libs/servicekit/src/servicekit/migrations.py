@@ -100,7 +100,7 @@ def upgrade(settings: "ServiceSettings", service: str, directory: Path | None = 
         FileNotFoundError: there is no migrations folder.
     """
     folder = settings.migrations_dir or directory or Path("migrations")
-    asyncio.run(upgrade_database(str(settings.database_owner_url), Path(folder), service=service))
+    asyncio.run(upgrade_database(str(settings.database_owner_url), Path(folder).resolve(), service=service))
 
 
 async def upgrade_database(
@@ -110,7 +110,7 @@ async def upgrade_database(
     if not (directory / "env.py").is_file():
         raise FileNotFoundError(f"no migrations at {directory}")
     config = Config()
-    config.set_main_option("script_location", str(directory.resolve()).replace("%", "%%"))
+    config.set_main_option("script_location", str(directory).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     engine = create_async_engine(
         async_url(owner_url),

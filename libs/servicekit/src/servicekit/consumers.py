@@ -1,0 +1,205 @@
+"""A service's Kafka consumers: FastStream subscribers, one group per service and topic, started side by side.
+
+FastStream's acknowledgement, as of 0.7.8: an ack commits the positions of all partitions of that member; a nack seeks its
+partition back to the record, so that a later ack of another partition commits that record's own offset and not one past
+it. After a rebalance in between, seek or commit fail, are logged, and the record comes again from the committed offset:
+the inbox keeps its effect single. Every policy but NACK_ON_ERROR commits a failed record.
+"""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from faststream.exceptions import NackMessage
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.subscriber.usecase import DefaultSubscriber
+from faststream.middlewares import AckPolicy
+
+from contracts.topics import Topic
+from servicekit.database import Database
+from servicekit.deadletters import Producer
+from servicekit.delivery import HANDLER_SECONDS, RETRY_SECONDS, Delivery, Healing
+from servicekit.healing import NotYet
+from servicekit.logging import log
+from servicekit.measures import CONSUMED, CONSUMER_HEALING
+from servicekit.reactions import Reactions
+from servicekit.stopping import wait_for_stop
+from servicekit.watchdog import STALL_SECONDS, Watched, watch
+
+__all__ = ["Consumers", "NotYet", "Reactions"]
+
+FIRST_BACKOFF_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 15.0
+ALERT_AFTER = 5
+"""Attempts in a row after which waiting for something to heal is an error in the log, not a warning."""
+START_BACKOFF_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Consumers:
+    """The consumers of one service in one process.
+
+    Args:
+        reactions: what to do.
+        db: as the worker role; its `service` names the groups.
+        kafka_url: `host:port[,host:port]`.
+        namespace: put before topics and groups.
+        members: group members per topic in this process. Each handles one record at a time, so a partition's order holds.
+        stall_seconds: lag without progress for this long restarts a subscriber.
+    """
+
+    reactions: Reactions
+    db: Database
+    kafka_url: str
+    namespace: str
+    members: int = 1
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    handler_seconds: float = HANDLER_SECONDS
+    max_backoff_seconds: float = MAX_BACKOFF_SECONDS
+    stall_seconds: float = STALL_SECONDS
+    graceful_seconds: float = 15.0
+    started: bool = field(default=False, init=False)
+    watched: list[Watched] = field(default_factory=list[Watched], init=False)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`; then finish the records in hand and leave the groups. Kafka may be away at any time."""
+        if not self.reactions.topics():
+            self.started = True
+            await stop.wait()
+            return
+        dead = Producer(self.kafka_url, f"{self.db.service}-dead-letters")
+        watching: asyncio.Task[None] | None = None
+        broker: KafkaBroker | None = None
+        try:
+            broker = await self._start(dead, stop)
+            if broker is None:
+                return
+            self.started = True
+            watching = asyncio.create_task(watch(self.watched, self.db.service, self.stall_seconds), name="watchdog")
+            await stop.wait()
+        finally:
+            self.started = False
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            if broker is not None:
+                await broker.stop()
+            await dead.close()
+
+    async def _start(self, dead: Producer, stop: asyncio.Event) -> KafkaBroker | None:
+        failures = 0
+        while not stop.is_set():
+            broker = self._build(dead, stop)
+            try:
+                await broker.connect()
+                await asyncio.gather(*(watched.subscriber.start() for watched in self.watched))
+            except (KafkaError, OSError, TimeoutError) as error:
+                failures += 1
+                log.warning("consumers.not_started", error=type(error).__name__, failures=failures)
+                with contextlib.suppress(Exception):  # half started; the next attempt builds anew
+                    await broker.stop()
+                await wait_for_stop(stop, min(START_BACKOFF_SECONDS * failures, 5))
+            else:
+                log.info("consumers.started", topics=[topic.name for topic in self.reactions.topics()])
+                return broker
+        return None
+
+    def _build(self, dead: Producer, stop: asyncio.Event) -> KafkaBroker:
+        broker = KafkaBroker(
+            self.kafka_url,
+            client_id=self.db.service,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=self.graceful_seconds,
+            request_timeout_ms=15_000,
+            metadata_max_age_ms=30_000,
+            logger=_logger(),
+        )
+        self.watched = []
+        for topic in self.reactions.topics():
+            for _ in range(self.members):
+                self._subscribe(broker, topic, dead, stop)
+        return broker
+
+    def _subscribe(self, broker: KafkaBroker, topic: Topic, dead: Producer, stop: asyncio.Event) -> None:
+        group = f"{self.namespace}{self.db.service}.{topic.name}"
+        delivery = Delivery(
+            self.reactions,
+            self.db,
+            group,
+            dead,
+            stop,
+            retry_seconds=self.retry_seconds,
+            handler_seconds=self.handler_seconds,
+        )
+        subscriber = broker.subscriber(
+            self.namespace + topic.name,
+            group_id=group,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            no_reply=True,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            parser=_parse,
+            decoder=_whole,
+        )
+        assert isinstance(subscriber, DefaultSubscriber)
+        watched = Watched(topic.name, subscriber)
+        backoff = _Backoff(self.max_backoff_seconds)
+
+        async def consume(message: KafkaMessage) -> None:
+            record: Any = message.raw_message  # Any: FastStream's union of a record and a batch of them
+            where = (record.topic, record.partition)
+            with watched.working():
+                try:
+                    await delivery.deliver(record, topic.name)
+                except Healing as healing:
+                    CONSUMED.labels(self.db.service, topic.name, "healing").inc()
+                    CONSUMER_HEALING.labels(self.db.service, topic.name).set(1)
+                    seconds = backoff.next(where)
+                    say = log.error if backoff.failures[where] >= ALERT_AFTER else log.warning
+                    say("record.waits", topic=topic.name, partition=record.partition, why=str(healing), seconds=seconds)
+                    await wait_for_stop(stop, seconds)
+                    raise NackMessage from healing
+            if backoff.failures.pop(where, 0):
+                CONSUMER_HEALING.labels(self.db.service, topic.name).set(1 if backoff.failures else 0)
+
+        subscriber(consume)
+        self.watched.append(watched)
+
+
+@dataclass(slots=True)
+class _Backoff:
+    """Capped exponential waiting per partition."""
+
+    max_seconds: float
+    failures: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+
+    def next(self, where: tuple[str, int]) -> float:
+        self.failures[where] = self.failures.get(where, 0) + 1
+        return min(FIRST_BACKOFF_SECONDS * 2 ** min(self.failures[where] - 1, 20), self.max_seconds)
+
+
+async def _parse(record: Any, original: Any) -> Any:  # Any: FastStream's parser protocol
+    """FastStream decodes every header as strict UTF-8 and would drop a record where that fails; we read them ourselves."""
+    headers, record.headers = record.headers, ()
+    try:
+        message = await original(record)
+    finally:
+        record.headers = headers
+    return message
+
+
+async def _whole(message: Any) -> Any:  # Any: FastStream's decoder protocol
+    """Hand over the message itself: the body stays bytes, so that a poison one reaches the dead letters as it came."""
+    return message
+
+
+def _logger() -> logging.Logger:
+    logger = logging.getLogger("servicekit.faststream")
+    logger.setLevel(logging.ERROR)  # it warns at every start that topics are not created by being used
+    return logger

@@ -1,0 +1,22 @@
+"""The inbox: which event a reaction has handled, in the transaction that handled it, so that the effect happens once."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from servicekit.transaction import Transaction
+
+_RECEIVE = text("""
+insert into inbox (consumer, event_id) values (:consumer, :event_id) on conflict do nothing returning 1
+""")
+_FORGET = text("delete from inbox where consumer = :consumer")
+
+
+async def receive(tx: Transaction, consumer: str, event_id: UUID) -> bool:
+    """Note the event. False when it has been handled; a handler that is at it now is waited for."""
+    return await tx.scalar(_RECEIVE, {"consumer": consumer, "event_id": event_id}) is not None
+
+
+async def reset(tx: Transaction, consumer: str) -> None:
+    """Forget what `consumer` has handled: the first step of a rebuild of its projection."""
+    await tx.execute(_FORGET, {"consumer": consumer})

@@ -1,0 +1,230 @@
+"""The relay: takes committed events from the outbox to Kafka, each at least once, those of one key in order.
+
+One process per service database leads. It reads what is pending in `seq` order (never from a remembered position: rows
+may commit late), sends waves with at most one event per key in flight, and marks a wave on the connection that holds
+the lock before it sends the next, so that a deposed leader neither marks anything nor gets further than one wave.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from servicekit.hints import Hints
+from servicekit.leader import RELAY_LOCK, Leadership
+from servicekit.logging import log
+from servicekit.measures import OUTBOX_BACKLOG, OUTBOX_OLDEST_SECONDS, RELAY_FAILURES, RELAY_LEADER, RELAY_PUBLISHED
+from servicekit.stopping import wait_for_stop, woken_or_stopped
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+BATCH = 500
+"""Rows read at once: the largest wave."""
+POLL_SECONDS = 0.5
+MEASURE_SECONDS = 5.0
+SEND_SECONDS = 10.0
+"""How long Kafka has to acknowledge one event before the wave counts as interrupted."""
+FIRST_BACKOFF_SECONDS = 0.1
+MAX_BACKOFF_SECONDS = 5.0
+ABSENT_TOPIC_SECONDS = 5.0
+"""Events of a topic that does not exist wait this long until it is looked up again; other topics go on."""
+
+_PENDING = """
+select id, aggregatetype, aggregateid, payload::text as payload, headers::text as headers
+from outbox where published_at is null and aggregatetype <> all($2::text[]) order by seq limit $1
+"""
+_MARK = "update outbox set published_at = now() where id = any($1::uuid[])"
+_BACKLOG = """
+select count(*) as events, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
+from outbox where published_at is null
+"""
+
+
+class WaveInterrupted(Exception):
+    """Kafka did not acknowledge a part of a wave; what it did is marked, the rest is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that waits in the outbox."""
+
+    id: UUID
+    topic: str
+    key: str
+    payload: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Relay:
+    """The relay of one service's outbox.
+
+    Args:
+        database_url: of the worker role; a direct connection, no pooler.
+        kafka_url: `host:port[,host:port]`.
+        namespace: put before every topic's name.
+        service: for metrics and logs.
+        hints: woken by `outbox`.
+    """
+
+    database_url: str
+    kafka_url: str
+    namespace: str
+    service: str
+    hints: Hints
+    poll_seconds: float = POLL_SECONDS
+    batch: int = BATCH
+    leading: bool = field(default=False, init=False)
+    _producer: AIOKafkaProducer | None = field(default=None, init=False)
+    _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay whenever this process leads, until `stop`; the wave in hand is finished and marked first."""
+        try:
+            await Leadership(self.database_url, RELAY_LOCK, f"{self.service} relay").run(
+                lambda connection: self._lead(connection, stop), stop
+            )
+        finally:
+            await self._close_producer()
+
+    async def _lead(self, connection: "Connection", stop: asyncio.Event) -> None:
+        self.leading = True
+        RELAY_LEADER.labels(self.service).set(1)
+        failures = 0
+        loop = asyncio.get_running_loop()
+        measured = -MEASURE_SECONDS
+        try:
+            with self.hints.subscribe("outbox") as woken:
+                while not stop.is_set():
+                    if loop.time() - measured > MEASURE_SECONDS:
+                        measured = loop.time()
+                        await self._measure(connection)
+                    woken.drain()
+                    try:
+                        sent = await self._send_pending(connection, stop)
+                        failures = 0
+                    except (KafkaError, WaveInterrupted) as error:
+                        failures += 1
+                        await self._interrupted(error, failures)
+                        await wait_for_stop(
+                            stop, min(FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
+                        )
+                        continue
+                    if not sent:
+                        await woken_or_stopped(woken, self.poll_seconds, stop)
+        finally:
+            self.leading = False
+            RELAY_LEADER.labels(self.service).set(0)
+
+    async def _send_pending(self, connection: "Connection", stop: asyncio.Event) -> int:
+        """Send what is pending, wave by wave. Returns how many events were acknowledged and marked."""
+        now = asyncio.get_running_loop().time()
+        absent = [topic for topic, until in self._absent.items() if until > now]
+        rows = [_pending(row) for row in await connection.fetch(_PENDING, self.batch, absent)]
+        if not rows:
+            return 0
+        producer = await self._ready_producer()
+        rows = [row for row in rows if await self._exists(producer, row.topic)]
+        lanes: dict[tuple[str, str], deque[Pending]] = {}
+        for row in rows:
+            lanes.setdefault((row.topic, row.key), deque()).append(row)
+        sent = 0
+        while lanes and not stop.is_set():
+            wave = [lane[0] for lane in lanes.values()]
+            outcomes = await asyncio.gather(*(self._send(producer, event) for event in wave), return_exceptions=True)
+            acked = [event for event, outcome in zip(wave, outcomes, strict=True) if outcome is None]
+            if acked:
+                await connection.execute(_MARK, [event.id for event in acked])
+            for event in acked:
+                RELAY_PUBLISHED.labels(self.service, event.topic).inc()
+            for outcome in outcomes:
+                if outcome is not None:
+                    raise WaveInterrupted(type(outcome).__name__) from outcome
+            sent += len(acked)
+            for event in acked:
+                lane = lanes[event.topic, event.key]
+                lane.popleft()
+                if not lane:
+                    del lanes[event.topic, event.key]
+        return sent
+
+    async def _send(self, producer: AIOKafkaProducer, event: Pending) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await producer.send_and_wait(
+                self.namespace + event.topic, event.payload, key=event.key.encode(), headers=event.headers
+            )
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self.kafka_url,
+                client_id=f"{self.service}-relay",
+                acks="all",
+                enable_idempotence=True,
+                request_timeout_ms=int(SEND_SECONDS * 1000),
+                metadata_max_age_ms=30_000,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await _close(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _exists(self, producer: AIOKafkaProducer, topic: str) -> bool:
+        if producer.client.cluster.partitions_for_topic(self.namespace + topic):
+            return True
+        loop = asyncio.get_running_loop()
+        if self._absent.get(topic, 0) > loop.time():
+            return False
+        try:
+            async with asyncio.timeout(1):
+                await producer.partitions_for(self.namespace + topic)
+        except (TimeoutError, KafkaError):
+            self._absent[topic] = loop.time() + ABSENT_TOPIC_SECONDS
+            log.error("relay.topic_absent", topic=self.namespace + topic, hint="run topics apply")
+            RELAY_FAILURES.labels(self.service, "topic_absent").inc()
+            return False
+        self._absent.pop(topic, None)
+        return True
+
+    async def _interrupted(self, error: Exception, failures: int) -> None:
+        """A producer that failed starts over: its sequence numbers and what is still in its buffers are void."""
+        RELAY_FAILURES.labels(self.service, type(error).__name__).inc()
+        log.warning("relay.interrupted", error=str(error) or type(error).__name__, failures=failures)
+        await self._close_producer()
+
+    async def _close_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _close(producer)
+
+    async def _measure(self, connection: "Connection") -> None:
+        row = await connection.fetchrow(_BACKLOG)
+        OUTBOX_BACKLOG.labels(self.service).set(row["events"] if row else 0)
+        OUTBOX_OLDEST_SECONDS.labels(self.service).set(max(row["oldest"], 0) if row else 0)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(2):
+            await producer.stop()
+
+
+def _pending(row: Any) -> Pending:  # Any: asyncpg's record has no types
+    headers: dict[str, str] = json.loads(row["headers"])
+    return Pending(
+        id=row["id"],
+        topic=row["aggregatetype"],
+        key=row["aggregateid"],
+        payload=row["payload"].encode(),
+        headers=[(name, value.encode()) for name, value in headers.items()],
+    )
