@@ -99,6 +99,18 @@ def ask(
         commands.show(answer)
 
 
+@app.command()
+def demo(
+    url: Annotated[str | None, typer.Option(help="a gateway elsewhere", envvar="FRONTDESK_GATEWAY_URL")] = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """An evening at the demo hotels: guests, languages, a complaint, staff who take over. Nothing in it is played back."""
+    from devstack.commands import demo as commands
+    from devstack.commands.up import DEMO_PASSWORD
+
+    commands.demo(front_door(url, state_dir), DEMO_PASSWORD)
+
+
 topics = typer.Typer(help="The broker's topics: made and checked as contracts defines them.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
 Replication = Annotated[int, typer.Option("--replication", help="copies of each partition, 1 for a single node")]

@@ -168,7 +168,11 @@ def _own_settings(name: str, state: State) -> dict[str, str]:
     if name == "conversation":
         return {"FRONTDESK_GUEST_TOKEN_KEY_FILE": str(state.secret("guest-token-key"))}
     if name == "gateway":
-        return {"FRONTDESK_SESSION_KEY_FILE": str(state.secret("session-key"))}
+        # Plain HTTP on the loopback address: not every client keeps a Secure cookie there.
+        return {
+            "FRONTDESK_SESSION_KEY_FILE": str(state.secret("session-key")),
+            "FRONTDESK_COOKIE_SECURE": "false",
+        }
     return {}
 
 

@@ -29,7 +29,7 @@ _SIGN_INS = (
     ("staff", "holly.staff@harbour-house.example"),
     ("superadmin", "root@frontdesk.example"),
 )
-_DEMO_PASSWORD = "front-desk-demo"  # noqa: S105 - printed on purpose; the demo hotels are this machine's own
+DEMO_PASSWORD = "front-desk-demo"  # noqa: S105 - printed on purpose; the demo hotels are this machine's own
 _DEMO_QUESTION = "Can I bring my dog?"
 _SHUTDOWN_SECONDS = 90.0
 
@@ -133,7 +133,7 @@ def _introduce(stack: Stack, seconds: float) -> None:
     lines = ["", f"[bold green]{opened}[/] ({seconds:.1f} s)"]
     lines += [f"  {service.name:13} {stack.url(service.name)}" for service in stack.services]
     if any(service.has_demo for service in stack.services):
-        lines += ["", f"  Demo sign-ins, password [bold]{_DEMO_PASSWORD}[/]:"]
+        lines += ["", f"  Demo sign-ins, password [bold]{DEMO_PASSWORD}[/]:"]
         lines += [f"  {role:13} {email}" for role, email in _SIGN_INS]
         lines += ["", '  Try: frontdesk ask "Do you have parking?"   frontdesk demo   frontdesk status']
     lines.append("  Stop: Ctrl-C here, or frontdesk down")
