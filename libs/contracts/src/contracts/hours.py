@@ -59,7 +59,9 @@ class BusinessHours(Fact):
     Shifts may touch or overlap; time counts once.
     """
 
-    weekly: dict[Annotated[int, Field(ge=0, le=6)], tuple[Shift, ...]]
+    weekly: dict[Annotated[int, Field(ge=0, le=6)], tuple[Shift, ...]] = Field(
+        json_schema_extra={"propertyNames": {"pattern": "^[0-6]$"}}
+    )
     exceptions: dict[date, tuple[Shift, ...]] = Field(default_factory=dict)
 
     def shifts(self, day: date) -> tuple[Shift, ...]:

@@ -95,15 +95,12 @@ def performance(work: Work) -> Performance | None:
 
 
 def _measures(work: Work) -> dict[Measure, tuple[float, int] | None]:
-    rating = None
-    if work.ratings:
-        rating = _share(
-            work.rating_sum - WORST_RATING * work.ratings, (BEST_RATING - WORST_RATING) * work.ratings, work.ratings
-        )
     return {
         Measure.FIRST_RESPONSE: _share(work.first_responses_in_time, work.first_responses),
         Measure.RESOLUTION: _share(work.resolutions_in_time, work.resolutions),
-        Measure.SATISFACTION: rating,
+        Measure.SATISFACTION: _share(
+            work.rating_sum - WORST_RATING * work.ratings, (BEST_RATING - WORST_RATING) * work.ratings, work.ratings
+        ),
         Measure.LASTING: _share(work.resolved - work.reopened, work.resolved),
     }
 

@@ -32,7 +32,13 @@ def _time_zone(name: str) -> str:
 
 
 TimeZone = Annotated[
-    str, Field(max_length=64, description="IANA name, e.g. `Europe/Vienna`"), AfterValidator(_time_zone)
+    str,
+    Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
+        max_length=64,
+        description="IANA name, e.g. `Europe/Vienna`",
+    ),
+    AfterValidator(_time_zone),
 ]
 
 

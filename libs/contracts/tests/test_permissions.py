@@ -1,0 +1,27 @@
+"""Roles grow from viewer to superadmin, and the published table is the code's."""
+
+from contracts import generated, permissions_table
+from contracts.permissions import ROLE_PERMISSIONS, Permission, Role
+
+
+def test_each_role_may_do_what_the_one_below_it_may() -> None:
+    viewer, staff, admin, superadmin = (
+        ROLE_PERMISSIONS[role] for role in (Role.VIEWER, Role.STAFF, Role.ADMIN, Role.SUPERADMIN)
+    )
+    assert viewer < staff < admin < superadmin == set(Permission)
+
+
+def test_a_viewer_only_reads() -> None:
+    assert {permission.value.split(":")[1] for permission in ROLE_PERMISSIONS[Role.VIEWER]} == {"read"}
+
+
+def test_hotels_are_created_and_suspended_by_the_platform_alone() -> None:
+    platform = ROLE_PERMISSIONS[Role.SUPERADMIN] - ROLE_PERMISSIONS[Role.ADMIN]
+    assert platform == {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND}
+
+
+def test_the_published_table_is_up_to_date_and_has_every_permission() -> None:
+    assert generated.differences(permissions_table.files()) == []
+    rows = [line.strip("| ").split(" | ") for line in permissions_table.table().splitlines() if line.startswith("|")]
+    shown = {f"{resource}:{action}" for resource, *_, held in rows[2:] for action in held.split(", ")}
+    assert shown == {permission.value for permission in Permission}
