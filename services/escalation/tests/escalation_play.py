@@ -1,7 +1,7 @@
 """Plays the other services and the staff of one hotel: what conversation and identity publish, what people ask for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -9,6 +9,7 @@ import httpx
 from contracts.actor import ActorKind, ActorRef
 from contracts.event import Event
 from contracts.events import (
+    AuditRecorded,
     ConversationEnded,
     ConversationEscalated,
     ConversationHandedBack,
@@ -25,6 +26,7 @@ from escalation.tables import ConversationRow, StaffRow
 from servicekit import new_id, utc_now
 from servicekit.testing import RunningService, TokenIssuer, eventually
 
+E = TypeVar("E", bound=Event)
 Json = dict[str, Any]  # Any: JSON as the service answers it
 OPEN = ["open", "reopened", "assigned", "in_progress", "waiting_for_guest"]
 
@@ -152,9 +154,10 @@ class Member:
     def __init__(self, hotel: "Hotel", name: str, role: str) -> None:
         self.hotel = hotel
         self.name = name
+        self.role = role
         self.id = UserId(new_id())
-        self.client = hotel.client(role, self.id)
         self.version = 0
+        self.client = hotel.desk.client()
 
     def _state(self, status: MembershipStatus) -> Json:
         self.version += 1
@@ -163,7 +166,7 @@ class Member:
             "hotel_id": self.hotel.id,
             "user_id": self.id,
             "display_name": self.name,
-            "role": "staff",
+            "role": self.role,
             "status": status,
             "changed_at": utc_now(),
             "version": self.version,
@@ -173,6 +176,7 @@ class Member:
         """Identity says so, and this service has heard."""
         await self.hotel.publish(MembershipGranted(**self._state(MembershipStatus.ACTIVE)))
         await self._is_known_as(MembershipStatus.ACTIVE)
+        self.client = self.hotel.client(self.role, self.id)  # tokens from before the membership do not hold
         return self
 
     async def leaves(self) -> None:
@@ -240,6 +244,27 @@ class Hotel:
         answer = await self.viewer.get(f"/escalations/{escalation['id']}")
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def event(self, kind: type[E], version: int | None = None) -> E:
+        """What this service published for this hotel: the newest of that class, or the one of that version."""
+
+        async def found() -> E | None:
+            events = await self.desk.events(kind, hotel_id=self.id)
+            wanted = [event for event in events if version is None or getattr(event, "version", None) == version]
+            return wanted[-1] if wanted else None
+
+        return await eventually(found)  # pyright: ignore[reportReturnType]  # eventually gives something true
+
+    async def audited(self, escalation: Json) -> list[str]:
+        """What identity hears that was done to it, in order; one entry for each version."""
+
+        async def all_of_them() -> list[str]:
+            records = await self.desk.events(AuditRecorded, hotel_id=self.id)
+            actions = [record.action for record in records if record.object_id == escalation["id"]]
+            assert len(actions) == (await self.get(escalation))["version"]
+            return actions
+
+        return await eventually(all_of_them)
 
     async def queue(self, **params: object) -> list[Json]:
         """GET /escalations/queue."""

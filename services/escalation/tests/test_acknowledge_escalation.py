@@ -15,7 +15,7 @@ async def test_the_assignee_starts_to_work(hotel: Hotel) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.json()["status"] == "in_progress"
     assert answer.json()["acknowledged_at"] is not None
-    event = await hotel.desk.event(EscalationAcknowledged, where=lambda e: str(e.escalation_id) == escalation["id"])
+    event = await hotel.event(EscalationAcknowledged)
     assert (event.assignee_id, event.version) == (sam.id, 3)
 
 
@@ -44,7 +44,8 @@ async def test_who_takes_the_conversation_over_has_it_and_works_on_it(hotel: Hot
     escalation = await conversation.escalation(status="in_progress")
     assert (escalation["assignee_name"], escalation["version"]) == ("Sam", 3)
     assert names(await hotel.timeline(escalation)) == ["created", "assigned", "acknowledged"]
-    assigned = await hotel.desk.event(EscalationAssigned, where=lambda e: str(e.escalation_id) == escalation["id"])
+    assert await hotel.audited(escalation) == ["escalation.create", "escalation.assign", "escalation.acknowledge"]
+    assigned = await hotel.event(EscalationAssigned)
     assert (assigned.assignee_id, assigned.by.id) == (sam.id, sam.id)
 
 

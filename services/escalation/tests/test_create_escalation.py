@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from escalation_play import Hotel, names
 
-from contracts.events import AuditRecorded, EscalationCreated
+from contracts.events import EscalationCreated
 from contracts.values import HandOverReason, Priority
 
 
@@ -23,10 +23,9 @@ async def test_a_handed_over_turn_puts_the_conversation_into_the_queue(hotel: Ho
 async def test_the_others_hear_of_it_and_identity_gets_its_audit_record(hotel: Hotel) -> None:
     conversation = hotel.conversation()
     escalation = await conversation.in_queue()
-    event = await hotel.desk.event(EscalationCreated, where=lambda e: e.conversation_id == conversation.id)
+    event = await hotel.event(EscalationCreated)
     assert (str(event.escalation_id), event.version) == (escalation["id"], 1)
-    record = await hotel.desk.event(AuditRecorded, where=lambda e: e.object_id == escalation["id"])
-    assert (record.action, record.service) == ("escalation.create", "escalation")
+    assert await hotel.audited(escalation) == ["escalation.create"]
 
 
 async def test_staff_who_escalate_a_conversation_are_the_reason(hotel: Hotel) -> None:

@@ -19,7 +19,7 @@ async def test_two_events_for_one_conversation_make_one_escalation(hotel: Hotel)
     assert escalation["priority"] == Priority.URGENT
     assert len(await conversation.escalations()) == 1
     assert names(await hotel.timeline(escalation)) == ["created", "raised"]
-    event = await hotel.desk.event(EscalationRaised, where=lambda e: e.conversation_id == conversation.id)
+    event = await hotel.event(EscalationRaised)
     assert (event.priority, event.version) == (Priority.URGENT, 2)
 
 

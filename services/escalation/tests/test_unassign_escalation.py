@@ -16,7 +16,7 @@ async def test_what_a_former_member_had_goes_back_to_the_queue_at_its_place(hote
     assert [item["id"] for item in await hotel.queue()] == [mine["id"], waiting["id"]]
     entry = (await hotel.timeline(mine))[-1]
     assert (entry["what"], entry["because"]) == ("unassigned", "frontdesk.membership.revoked.v1")
-    event = await hotel.desk.event(EscalationUnassigned, where=lambda e: str(e.escalation_id) == mine["id"])
+    event = await hotel.event(EscalationUnassigned)
     assert event.former_assignee_id == sam.id
 
 
