@@ -6,10 +6,22 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2]
-"""The folder of this package in the repository (libs/contracts). These commands are the repository's, not a wheel's."""
-
 Files = Mapping[Path, str]
+
+
+def _in_repository() -> Path:
+    """This package's folder in the repository: around this file, or, when it is installed, around where we are."""
+    beside_source = Path(__file__).resolve().parents[2]
+    here = Path.cwd()
+    around = [folder for parent in (here, *here.parents) for folder in (parent, parent / "libs" / "contracts")]
+    for folder in (beside_source, *around):
+        if (folder / "pyproject.toml").is_file() and (folder / "src" / "contracts" / "topics.py").is_file():
+            return folder
+    return beside_source
+
+
+PACKAGE = _in_repository()
+"""libs/contracts. The commands that use it are the repository's; in an installed package they need its folder."""
 
 
 def as_json(value: object) -> str:
