@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from devstack import show
 from devstack.errors import StackError
-from devstack.options import HERE, Kafka, Namespace, StateDir, broker, front_door, worker_databases
+from devstack.options import (
+    HERE,
+    DatabaseUrl,
+    Kafka,
+    Namespace,
+    StateDir,
+    broker,
+    front_door,
+    worker_database,
+    worker_databases,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -146,6 +157,71 @@ def outbox(
     from devstack.running import find
 
     raise typer.Exit(0 if bus.outbox(worker_databases(find(state_dir), service)) else 1)
+
+
+@app.command()
+def replay(
+    service: Annotated[str, typer.Argument(help="whose events")],
+    since: Annotated[str, typer.Option(help="30m, 2h or 7d ago, or a time in ISO 8601")],
+    topic: Annotated[str | None, typer.Option(help="only this topic")] = None,
+    database_url: DatabaseUrl = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """Publish a service's events again, from its outbox. Consumers that had them take no effect twice."""
+    from devstack.commands import deadletters
+
+    deadletters.replay(service, worker_database(service, database_url, state_dir), since, topic)
+
+
+dlq = typer.Typer(help="Dead letters: events that a consumer gave up on.", no_args_is_help=True)
+app.add_typer(dlq, name="dlq")
+
+
+@dlq.command("list")
+def dlq_list(
+    topic: Annotated[str | None, typer.Option(help="only this topic's")] = None,
+    redriven: Annotated[bool, typer.Option("--redriven", help="also those that were sent back")] = False,
+    kafka: Kafka = None,
+    namespace: Namespace = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """What waits, and why. Exit code 1 when something does."""
+    from devstack.commands import deadletters
+
+    waiting = deadletters.list_letters(*broker(kafka, namespace, state_dir), topic, redriven=redriven)
+    raise typer.Exit(1 if waiting else 0)
+
+
+@dlq.command("show")
+def dlq_show(
+    topic: Annotated[str, typer.Argument(help="where it came from")],
+    number: Annotated[int, typer.Argument(help="its number in the list")],
+    kafka: Kafka = None,
+    namespace: Namespace = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """One letter with its body, as JSON. On directory topics the body may hold personal data."""
+    from devstack.commands import deadletters
+
+    deadletters.show_letter(*broker(kafka, namespace, state_dir), topic, number)
+
+
+@dlq.command("redrive")
+def dlq_redrive(
+    topic: Annotated[str, typer.Argument(help="where they came from")],
+    numbers: Annotated[list[int] | None, typer.Argument(help="their numbers in the list")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all that wait there")] = False,
+    body: Annotated[Path | None, typer.Option(help="a file with the mended body, for one letter")] = None,
+    again: Annotated[bool, typer.Option("--again", help="also those that were sent back before")] = False,
+    kafka: Kafka = None,
+    namespace: Namespace = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """Send letters back to the consumer that failed on them, and to nobody else."""
+    from devstack.commands import deadletters
+
+    where = broker(kafka, namespace, state_dir)
+    deadletters.redrive(*where, topic, numbers or [], everything=everything, body=body, again=again)
 
 
 @app.command("with-parts", context_settings={"allow_interspersed_args": False})
