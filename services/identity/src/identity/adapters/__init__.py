@@ -1,0 +1,1 @@
+"""What identity does with the help of others: cryptography's libraries."""

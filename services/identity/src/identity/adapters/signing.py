@@ -1,0 +1,85 @@
+"""The key that signs access tokens, and the public keys that services verify them with (RFC 7517, 7519)."""
+
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+ALGORITHM = "ES256"
+_PUBLIC_PEM_END = "-----END PUBLIC KEY-----"
+
+
+class BadKey(ValueError):
+    """The PEM is not an EC key on P-256."""
+
+
+class SigningKeys:
+    """One private key that signs, and other public keys that are published beside it.
+
+    Rotation: publish the next key in `others` for longer than the JWKS are cached, make it the signing key, keep the
+    former one in `others` until the last token it signed has expired.
+
+    Args:
+        private_pem: PKCS 8 or SEC 1, P-256, unencrypted.
+        others_pem: any number of PEM public keys, one after another.
+
+    Raises:
+        BadKey: what was given cannot sign or verify ES256.
+    """
+
+    def __init__(self, private_pem: str, others_pem: str = "") -> None:
+        try:
+            key = serialization.load_pem_private_key(private_pem.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise BadKey("the signing key is not an unencrypted PEM private key") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+            raise BadKey("the signing key is not on the curve P-256")
+        self._key = key
+        own = _jwk(key.public_key())
+        self.kid: str = own["kid"]
+        self._document = {"keys": [own, *(_jwk(_public(pem)) for pem in _blocks(others_pem))]}
+
+    def jwks(self) -> dict[str, Any]:  # Any: JSON
+        """The JWK set that anybody may read."""
+        return self._document
+
+    def sign(self, claims: Mapping[str, Any]) -> str:  # Any: JSON
+        """The claims as a compact JWS."""
+        return jwt.encode(dict(claims), self._key, algorithm=ALGORITHM, headers={"kid": self.kid, "typ": "at+jwt"})
+
+
+def _blocks(pem: str) -> list[str]:
+    return [block + _PUBLIC_PEM_END for block in pem.split(_PUBLIC_PEM_END) if block.strip()]
+
+
+def _public(pem: str) -> ec.EllipticCurvePublicKey:
+    try:
+        key = serialization.load_pem_public_key(pem.strip().encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BadKey("one of the other keys is not a PEM public key") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise BadKey("one of the other keys is not on the curve P-256")
+    return key
+
+
+def _jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    numbers = key.public_numbers()
+    members = {"crv": "P-256", "kty": "EC", "x": _base64url(numbers.x), "y": _base64url(numbers.y)}
+    thumbprint = hashlib.sha256(
+        json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
+    ).digest()  # RFC 7638
+    return {**members, "kid": _encoded(thumbprint), "use": "sig", "alg": ALGORITHM}
+
+
+def _base64url(number: int) -> str:
+    return _encoded(number.to_bytes(32, "big"))
+
+
+def _encoded(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()

@@ -1,0 +1,30 @@
+"""Identity: hotels, the people who work there, their guests, who may do what, and who did what."""
+
+from identity.demo.seed import seed_demo
+from identity.jobs import jobs
+from identity.operators import create_superadmin
+from identity.reactions import reactions
+from identity.resources import resources
+from identity.routes import account, audit, guests, hotels, oauth, tokens, users
+from identity.settings import IdentitySettings
+from servicekit import Service
+
+service = Service(
+    "identity",
+    settings=IdentitySettings,
+    routers=[
+        tokens.router,  # sign in, refresh, sign out
+        oauth.router,  # service tokens, public keys
+        account.router,  # me, my sessions, my password
+        hotels.router,
+        users.router,
+        guests.router,
+        audit.router,
+    ],
+    reactions=reactions,
+    jobs=jobs,
+    resources=resources,
+)
+service.command(create_superadmin)
+service.command(seed_demo)
+main = service.main

@@ -1,0 +1,239 @@
+"""Sign-in, refresh and sign-out. A session is one sign-in; its refresh tokens are one family (see domain.sessions)."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+from sqlmodel import col, select
+
+from contracts.actor import ActorKind
+from contracts.ids import HotelId, SessionId, UserId
+from contracts.statuses import HotelStatus, MembershipStatus
+from contracts.values import Email
+from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
+from identity.adapters.hashing import Passwords
+from identity.commands.users import end_sessions
+from identity.domain import passwords
+from identity.domain.hotels import HotelSuspended
+from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
+from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
+from servicekit import Actor, Command, Transaction
+
+TOKEN_PREFIX = "fdr_"  # noqa: S105 - lets secret scanners recognise our refresh tokens
+NOBODY = UUID(int=0)
+Password = Annotated[SecretStr, Field(max_length=512)]
+
+
+class SignIn(Command):
+    """Begin a session with address and password."""
+
+    email: Email
+    password: Password
+    hotel: Annotated[str | None, Field(max_length=64, description="slug; by default the hotel joined first")] = None
+
+
+class UseRefreshToken(Command):
+    """Exchange a refresh token, or end its session."""
+
+    refresh_token: Annotated[SecretStr, Field(min_length=16, max_length=200)]
+
+
+class ChangePassword(Command):
+    """Choose another password. Every session ends, this one too."""
+
+    current_password: Password
+    password: Annotated[SecretStr, Field(description="12 to 128 characters")]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session that may go on: what its access token says, and the refresh token that comes next."""
+
+    access: Access
+    sid: SessionId
+    refresh_token: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOwner:
+    """Whose refresh token it is, and where their session works."""
+
+    user_id: UserId
+    hotel_id: HotelId | None
+
+    @property
+    def actor(self) -> Actor:
+        """The person, as the actor of their own refresh or sign-out."""
+        return _person(self.user_id, self.hotel_id)
+
+
+async def access_by_email(email: str, hotel: str | None, tx: Transaction) -> Access | None:
+    """What the account of the address may do; None where there is no active one, or it has no business in that hotel."""
+    user_id = await account_of_email(tx, email) or NOBODY  # the same statements for an address that has no account
+    async with account_scope(tx, user_id):
+        return await access_of(user_id, hotel, tx)
+
+
+async def owner_of(refresh_token: str, tx: Transaction) -> TokenOwner | None:
+    """Whose refresh token it is, whatever its state; None when it was never issued, or purged."""
+    token_hash = RefreshTokenRow.hash_of(refresh_token)
+    user_id = await account_of_token(tx, token_hash)
+    if user_id is None:
+        return None
+    async with account_scope(tx, user_id):
+        token = await tx.get(RefreshTokenRow, token_hash)
+        session = await tx.get(SessionRow, token.session_id)
+        return TokenOwner(UserId(user_id), HotelId(session.hotel_id) if session.hotel_id else None)
+
+
+def person(access: Access) -> Actor:
+    """The one who signs in, as the actor of it."""
+    return _person(UserId(access.user_id), HotelId(access.hotel_id) if access.hotel_id else None)
+
+
+async def start_session(known: Access, lifetimes: Lifetimes, new_hash: str | None, tx: Transaction) -> Started:
+    """Begin a session for somebody whose password was right. `new_hash`: the same password, hashed as is done today.
+
+    Raises:
+        BadCredentials: what they may do ended while the password was checked.
+        HotelSuspended: their hotel is not served.
+    """
+    async with account_scope(tx, known.user_id):
+        await tx.lock(UserRow, known.user_id)
+        access = await _access_now(known.user_id, tx)
+        if access is None:
+            raise BadCredentials
+        _check_served(access)
+        if new_hash is not None:
+            credential = await tx.lock(CredentialRow, known.user_id)
+            credential.password_hash = new_hash
+        ends = lifetimes.session_ends(tx.now)
+        session = SessionRow(
+            user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, last_used_at=tx.now, expires_at=ends
+        )
+        tx.add(session)
+        await tx.flush()
+        token = _next_token(session, lifetimes, tx)
+    tx.audit("session.start", "session", session.id)
+    return Started(access, SessionId(session.id), token, tx.now)
+
+
+async def refresh_session(
+    refresh_token: str, owner: TokenOwner, lifetimes: Lifetimes, tx: Transaction
+) -> Started | None:
+    """The next tokens of a session; None when it is over. That it just ended is kept, so None must be committed.
+
+    Raises:
+        HotelSuspended: their hotel is not served at present; the session waits.
+    """
+    async with account_scope(tx, owner.user_id):
+        user = await tx.lock(UserRow, owner.user_id)
+        access = await _access_now(owner.user_id, tx)
+        token = await tx.lock(RefreshTokenRow, RefreshTokenRow.hash_of(refresh_token))
+        session = await tx.lock(SessionRow, token.session_id)
+        verdict = judge(token.presented(session), tx.now)
+        if verdict is RefreshVerdict.END_FAMILY:
+            _end(session, user, EndReason.TOKEN_REUSED, "session.reuse_detected", tx)
+            return None
+        if verdict is RefreshVerdict.REFUSE:
+            return None
+        if access is None:
+            _end(session, user, EndReason.ACCESS_REMOVED, "session.end", tx)
+            return None
+        _check_served(access)
+        token.rotated_at = session.last_used_at = tx.now
+        following = _next_token(session, lifetimes, tx)
+    tx.audit("session.refresh", "session", session.id)
+    return Started(access, SessionId(session.id), following, tx.now)
+
+
+async def sign_out(refresh_token: str, owner: TokenOwner, tx: Transaction) -> None:
+    """End the session of the token; its access tokens no longer hold. One that is over stays over."""
+    async with account_scope(tx, owner.user_id):
+        user = await tx.lock(UserRow, owner.user_id)
+        token = await tx.get(RefreshTokenRow, RefreshTokenRow.hash_of(refresh_token))
+        session = await tx.lock(SessionRow, token.session_id)
+        if session.ended_at is None:
+            _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
+
+
+async def revoke_all_sessions(user_id: UserId, tx: Transaction) -> None:
+    """End every session of the account, in every hotel."""
+    async with account_scope(tx, user_id):
+        user = await tx.lock(UserRow, user_id)
+        await end_sessions(user, EndReason.REVOKED_ALL, tx)
+    tx.audit("session.revoke_all", "user", user_id)
+
+
+async def end_session(sid: SessionId, user_id: UserId, tx: Transaction) -> None:
+    """End one of the account's own sessions, say of a lost phone.
+
+    Raises:
+        NotFound: the account has no such session.
+    """
+    async with account_scope(tx, user_id):
+        user = await tx.lock(UserRow, user_id)
+        session = await tx.lock(SessionRow, sid)
+        if session.ended_at is None:
+            _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
+
+
+async def change_password(user_id: UserId, command: ChangePassword, hasher: Passwords, tx: Transaction) -> None:
+    """Another password for the account; all its sessions end.
+
+    Raises:
+        BadCredentials: the current password is wrong.
+        WeakPassword: the new one would be guessed.
+    """
+    async with account_scope(tx, user_id):
+        user = await tx.lock(UserRow, user_id)
+        credential = await tx.lock(CredentialRow, user_id)
+        if not await hasher.verify(credential.password_hash, command.current_password.get_secret_value()):
+            raise BadCredentials(pointer="/current_password")
+        chosen = passwords.check(command.password.get_secret_value(), user.email)
+        credential.password_hash, credential.changed_at = await hasher.hash(chosen), tx.now
+        await end_sessions(user, EndReason.PASSWORD_CHANGED, tx)
+    tx.audit("user.change_password", "user", user_id)
+
+
+def _person(user_id: UserId, hotel_id: HotelId | None) -> Actor:
+    return Actor(kind=ActorKind.USER, id=user_id, hotel_id=hotel_id, subject=str(user_id))
+
+
+async def _access_now(user_id: UUID, tx: Transaction) -> Access | None:
+    """What the account may do in the transaction's hotel, with the membership held as it is until the commit."""
+    if tx.hotel_id is not None:
+        mine = col(MembershipRow.hotel_id) == tx.hotel_id, col(MembershipRow.user_id) == user_id
+        held = select(col(MembershipRow.status)).where(*mine).with_for_update(read=True)
+        if await tx.scalar(held) != MembershipStatus.ACTIVE:
+            return None
+    return await access_of(user_id, None if tx.hotel_id is None else str(tx.hotel_id), tx, platform=tx.hotel_id is None)
+
+
+def _check_served(access: Access) -> None:
+    if access.hotel is not None and access.hotel.status != HotelStatus.ACTIVE:
+        raise HotelSuspended
+
+
+def _next_token(session: SessionRow, lifetimes: Lifetimes, tx: Transaction) -> str:
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    tx.add(
+        RefreshTokenRow(
+            token_hash=RefreshTokenRow.hash_of(token),
+            session_id=session.id,
+            user_id=session.user_id,
+            issued_at=tx.now,
+            expires_at=lifetimes.token_ends(tx.now, session.expires_at),
+        )
+    )
+    return token
+
+
+def _end(session: SessionRow, user: UserRow, reason: EndReason, action: str, tx: Transaction) -> None:
+    session.end(reason, tx.now)
+    tx.publish(user.sessions_revoked(session.id, tx.now))
+    tx.audit(action, "session", session.id)

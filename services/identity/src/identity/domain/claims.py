@@ -1,0 +1,55 @@
+"""What an access token says (RFC 9068 where it applies). Pure.
+
+`iat` keeps its fractions of a second: a token issued in the same second as a role change must be told from one before.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+USER_AUDIENCE = "frontdesk"
+"""Every service takes the tokens of users."""
+
+Claims = dict[str, object]
+
+
+def user_claims(
+    *, user_id: UUID, hotel_id: UUID | None, role: str, scopes: Sequence[str], sid: UUID, at: datetime, lifetime: timedelta,
+    issuer: str, jti: UUID,
+) -> Claims:  # fmt: skip
+    """A person's token: who, in which hotel (None: the platform), in which session, allowed what."""
+    return {
+        **_frame(issuer, USER_AUDIENCE, str(user_id), at, lifetime, jti),
+        "kind": "user",
+        "hotel_id": None if hotel_id is None else str(hotel_id),
+        "role": role,
+        "scopes": list(scopes),
+        "sid": str(sid),
+    }
+
+
+def service_claims(
+    *, client_id: str, audience: str, hotel_id: UUID | None, scopes: Sequence[str], act: Mapping[str, object] | None,
+    at: datetime, lifetime: timedelta, issuer: str, jti: UUID,
+) -> Claims:  # fmt: skip
+    """A service's token for one other service, in one hotel, on behalf of `act` (RFC 8693, 4.1) if of anybody."""
+    return {
+        **_frame(issuer, audience, client_id, at, lifetime, jti),
+        "kind": "service",
+        "client_id": client_id,
+        "hotel_id": None if hotel_id is None else str(hotel_id),
+        "scopes": list(scopes),
+        **({"act": dict(act)} if act else {}),
+    }
+
+
+def _frame(issuer: str, audience: str, subject: str, at: datetime, lifetime: timedelta, jti: UUID) -> Claims:
+    issued = at.timestamp()
+    return {
+        "iss": issuer,
+        "aud": audience,
+        "sub": subject,
+        "iat": issued,
+        "exp": issued + lifetime.total_seconds(),
+        "jti": str(jti),
+    }

@@ -1,0 +1,1 @@
+"""What can be asked of identity: a module per aggregate, its statements and the views they give."""

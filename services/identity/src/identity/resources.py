@@ -1,0 +1,44 @@
+"""What identity keeps at hand while it runs: the key that signs tokens, and the threads that hash passwords."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from identity.adapters.hashing import Passwords
+from identity.adapters.signing import BadKey, SigningKeys
+from identity.settings import settings_of
+from servicekit import Runtime
+from servicekit.settings import BadSettings, require
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Made once, at the start."""
+
+    passwords: Passwords
+    keys: SigningKeys
+
+
+@asynccontextmanager
+async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
+    """Checked here, so that a bad key stops the service and not the first sign-in.
+
+    Raises:
+        BadSettings: there is no usable signing key.
+    """
+    settings = settings_of(rt)
+    require(settings, "signing_key")
+    try:
+        keys = SigningKeys(settings.signing_key.get_secret_value(), settings.verification_keys)
+    except BadKey as error:
+        raise BadSettings([f"FRONTDESK_SIGNING_KEY or FRONTDESK_VERIFICATION_KEYS: {error}"]) from error
+    passwords = Passwords(threads=settings.password_threads)
+    try:
+        yield Resources(passwords, keys)
+    finally:
+        passwords.close()
+
+
+def resources_of(rt: Runtime) -> Resources:
+    """The resources, typed."""
+    return rt.resources

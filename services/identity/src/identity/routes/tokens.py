@@ -1,0 +1,129 @@
+"""Signing in and staying so. Answers hold tokens: nothing keeps them, so Idempotency-Key does not apply here."""
+
+import hashlib
+from datetime import timedelta
+from typing import Literal
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from identity.accounts import Access
+from identity.commands.sessions import (
+    SignIn,
+    Started,
+    UseRefreshToken,
+    access_by_email,
+    owner_of,
+    person,
+    refresh_session,
+    sign_out,
+    start_session,
+)
+from identity.domain.claims import user_claims
+from identity.domain.hotels import HotelSuspended
+from identity.domain.sessions import BadCredentials, SessionOver
+from identity.queries.users import HotelOfToken, Person
+from identity.resources import resources_of
+from identity.settings import settings_of
+from servicekit import Rt, Runtime, edge_router, new_id, problems, public
+from servicekit.problems import TooManyRequests
+
+OPEN = Depends(public("whoever has the password or the refresh token proves it here"))
+router = edge_router("/tokens", tags=["sign-in"], dependencies=[OPEN])
+
+
+class TokenView(BaseModel):
+    """An access token for every service, and the refresh token that brings the next. Use a refresh token once."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
+    expires_in: int = Field(description="seconds")
+    refresh_token: str = Field(description="a second use ends the session")
+    user: Person
+    hotel: HotelOfToken | None = Field(description="null: platform work")
+    role: str
+    scopes: list[str]
+
+
+@router.post("", status_code=201, responses=problems(BadCredentials, HotelSuspended, TooManyRequests))
+async def sign_in_route(command: SignIn, request: Request, response: Response, rt: Rt) -> TokenView:
+    """Sign in. A wrong address, a wrong password and an account without access give the same answer in the same time."""
+    await _limit(request, rt)
+    settings, hasher = settings_of(rt), resources_of(rt).passwords
+    address = hashlib.sha256(command.email.encode()).hexdigest()
+    await rt.limits.check(settings.sign_in_limit, "sign-in", address)
+    async with rt.db.transaction(None, read_only=True) as tx:
+        access = await access_by_email(command.email, command.hotel, tx)
+    password = command.password.get_secret_value()
+    if not await hasher.verify(access.password_hash if access else None, password) or access is None:
+        raise BadCredentials
+    new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
+    async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
+        started = await start_session(access, settings.lifetimes, new_hash, tx)
+    return _answer(started, response, rt)
+
+
+@router.post("/refresh", responses=problems(SessionOver, HotelSuspended, TooManyRequests))
+async def refresh_route(command: UseRefreshToken, request: Request, response: Response, rt: Rt) -> TokenView:
+    """Exchange a refresh token. Refresh one at a time: the second use of a token ends its session."""
+    await _limit(request, rt)
+    token = command.refresh_token.get_secret_value()
+    async with rt.db.transaction(None, read_only=True) as tx:
+        owner = await owner_of(token, tx)
+    if owner is None:
+        raise SessionOver
+    async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
+        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx)
+    if started is None:
+        raise SessionOver  # after the commit: a family that ended for reuse stays ended
+    return _answer(started, response, rt)
+
+
+@router.post("/revoke", status_code=204, responses=problems(TooManyRequests))
+async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> None:
+    """Sign out: the session of the token ends. A token that nobody knows is no error (RFC 7009, 2.2)."""
+    await _limit(request, rt)
+    token = command.refresh_token.get_secret_value()
+    async with rt.db.transaction(None, read_only=True) as tx:
+        owner = await owner_of(token, tx)
+    if owner is not None:
+        async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
+            await sign_out(token, owner, tx)
+
+
+async def _limit(request: Request, rt: Runtime) -> None:
+    await rt.limits.check(settings_of(rt).token_limit, "tokens", request.client.host if request.client else "unknown")
+
+
+def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
+    settings, access = settings_of(rt), started.access
+    claims = user_claims(
+        user_id=access.user_id,
+        hotel_id=access.hotel_id,
+        role=access.role,
+        scopes=access.scopes,
+        sid=started.sid,
+        at=started.at,
+        lifetime=timedelta(seconds=settings.access_token_seconds),
+        issuer=settings.token_issuer,
+        jti=new_id(),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return TokenView(
+        access_token=resources_of(rt).keys.sign(claims),
+        expires_in=settings.access_token_seconds,
+        refresh_token=started.refresh_token,
+        user=Person.model_validate({"id": access.user_id, "name": access.name, "email": access.email}),
+        hotel=_hotel(access),
+        role=access.role,
+        scopes=list(access.scopes),
+    )
+
+
+def _hotel(access: Access) -> HotelOfToken | None:
+    work = access.hotel
+    if work is None:
+        return None
+    return HotelOfToken.model_validate(
+        {"id": work.hotel_id, "slug": work.slug, "name": work.name, "time_zone": work.time_zone}
+    )

@@ -1,0 +1,99 @@
+"""People. In a hotel these routes are about its members; for a superadmin, about accounts (see commands.users)."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Response
+
+from contracts.errors import Conflict, NotFound, PreconditionFailed
+from contracts.ids import UserId
+from identity.commands.users import (
+    ChangeRole,
+    CreateUser,
+    OwnAccount,
+    UpdateUser,
+    activate_account,
+    activate_member,
+    change_role,
+    create_user,
+    deactivate_account,
+    deactivate_member,
+    update_account,
+    update_member,
+)
+from identity.domain.members import AlreadyMember, HotelRole, LastAdmin
+from identity.domain.passwords import WeakPassword
+from identity.queries.users import UserFilter, UserView, account, list_accounts, list_members, member, member_view
+from identity.resources import resources_of
+from identity.routes.scopes import AnyTx
+from identity.tables import MembershipRow, UserRow
+from servicekit import Actor, IfMatch, Page, PageQuery, Rt, Transaction, Tx, edge_router, may, problems, set_etag
+
+router = edge_router("/users", tags=["users"])
+Reader = Annotated[Actor, Depends(may("user:read"))]
+Writer = Annotated[Actor, Depends(may("user:write"))]
+
+
+@router.post("", status_code=201, responses=problems(WeakPassword, AlreadyMember))
+async def create_user_route(command: CreateUser, actor: Writer, rt: Rt, tx: Tx, response: Response) -> UserView:
+    """Let a person work for one's hotel."""
+    assert actor.hotel_id is not None  # Tx lets nobody in without one
+    row = await create_user(command, actor.hotel_id, tx, resources_of(rt).passwords)
+    response.headers["Location"] = f"/users/{row.user_id}"
+    return await _shown(row, tx, response)
+
+
+@router.get("")
+async def list_users_route(
+    _: Reader,
+    page: PageQuery,
+    tx: AnyTx,
+    id: Annotated[list[UserId] | None, Query(max_length=100, description="only these; repeatable")] = None,
+    role: Annotated[HotelRole | None, Query()] = None,
+    active: Annotated[bool | None, Query(description="whether they may work at present")] = None,
+) -> Page[UserView]:
+    """Present and former members of the hotel, by name; all accounts for a superadmin."""
+    wanted = UserFilter(ids=id or (), role=role, active=active)
+    return await (list_accounts if tx.platform else list_members)(wanted, page, tx)
+
+
+@router.get("/{user_id}", responses=problems(NotFound))
+async def user_route(user_id: UserId, _: Reader, tx: AnyTx, response: Response) -> UserView:
+    """A present or former member of the hotel; an account for a superadmin."""
+    view = await (account if tx.platform else member)(user_id, tx)
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch("/{user_id}", responses=problems(NotFound, PreconditionFailed))
+async def update_user_route(
+    user_id: UserId, command: UpdateUser, if_match: IfMatch, _: Writer, tx: AnyTx, response: Response
+) -> UserView:
+    """Change name and languages: as the hotel shows them, or the account's for a superadmin."""
+    return await _shown(
+        await (update_account if tx.platform else update_member)(user_id, command, if_match, tx), tx, response
+    )
+
+
+@router.post("/{user_id}/role", responses=problems(NotFound, PreconditionFailed, LastAdmin, Conflict))
+async def change_role_route(
+    user_id: UserId, command: ChangeRole, if_match: IfMatch, _: Writer, tx: Tx, response: Response
+) -> UserView:
+    """Give a member another role. Tokens with the former one are refused within seconds."""
+    return await _shown(await change_role(user_id, command, if_match, tx), tx, response)
+
+
+@router.post("/{user_id}/deactivate", responses=problems(NotFound, LastAdmin, OwnAccount))
+async def deactivate_user_route(user_id: UserId, _: Writer, tx: AnyTx, response: Response) -> UserView:
+    """End a membership; for a superadmin: switch the account off in every hotel."""
+    return await _shown(await (deactivate_account if tx.platform else deactivate_member)(user_id, tx), tx, response)
+
+
+@router.post("/{user_id}/activate", responses=problems(NotFound))
+async def activate_user_route(user_id: UserId, _: Writer, tx: AnyTx, response: Response) -> UserView:
+    """Take a former member back; for a superadmin: switch the account on."""
+    return await _shown(await (activate_account if tx.platform else activate_member)(user_id, tx), tx, response)
+
+
+async def _shown(row: MembershipRow | UserRow, tx: Transaction, response: Response) -> UserView:
+    set_etag(response, row.version)
+    return UserView.of_account(row) if isinstance(row, UserRow) else await member_view(row, tx)

@@ -1,0 +1,278 @@
+"""The rows of identity's database, and the events that tell their state.
+
+Hotels, memberships, guests and audit entries belong to a hotel. Accounts, their credentials, sessions and refresh
+tokens belong to people, who may work for several hotels: the database shows an account to the hotels it works for,
+and credentials and sessions to the platform scope alone (see the first migration).
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field
+
+from contracts.actor import ActorKind, ActorRef
+from contracts.events import (
+    GuestCreated,
+    GuestUpdated,
+    HotelActivated,
+    HotelCreated,
+    HotelDeactivated,
+    HotelUpdated,
+    MembershipChanged,
+    MembershipGranted,
+    MembershipRevoked,
+    SessionRevoked,
+    UserCreated,
+    UserUpdated,
+)
+from contracts.ids import GuestId, HotelId, SessionId, UserId
+from contracts.statuses import GuestStatus, HotelStatus, MembershipStatus, UserStatus
+from identity.domain.members import HotelRole
+from identity.domain.sessions import EndReason, PresentedToken
+from servicekit import Row, TenantRow, new_id, timestamp
+
+
+def _words() -> Any:  # Any: pydantic's own return type for a field definition
+    return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class HotelRow(TenantRow, table=True):
+    """A hotel. `hotel_id` is its own id, so that it stands under the same row policy as everything it owns."""
+
+    __tablename__ = "hotels"
+
+    slug: str
+    name: str
+    status: HotelStatus = Field(default=HotelStatus.ACTIVE, sa_type=Text)
+    time_zone: str
+    default_language: str
+    languages: list[str] = _words()
+    confidence_threshold: float
+    never_auto: list[str] = _words()
+    hand_over_vips: bool = False
+    brand: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))  # Any: JSON
+    business_hours: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # Any: JSON
+    consent_text: str = ""
+    allowed_origins: list[str] = _words()
+
+    def created(self) -> HotelCreated:
+        """The event of a new hotel."""
+        return HotelCreated.model_validate(self._state())
+
+    def updated(self) -> HotelUpdated:
+        """The event of changed settings."""
+        return HotelUpdated.model_validate(self._state())
+
+    def status_changed(self) -> HotelActivated | HotelDeactivated:
+        """The event of being served again, or no longer."""
+        known = HotelActivated if self.status == HotelStatus.ACTIVE else HotelDeactivated
+        return known.model_validate(self._state())
+
+    def _state(self) -> dict[str, object]:
+        names = HotelCreated.model_fields.keys() - {"business_hours"}
+        state: dict[str, object] = {name: getattr(self, name) for name in names}
+        return {**state, "business_hours": self.business_hours}
+
+
+class UserRow(Row, table=True):
+    """An account: one person, one address, on the whole platform.
+
+    `revocations` counts session.revoked events of this account: their version, apart from `version`, so that a
+    sign-out does not spoil somebody's edit.
+    """
+
+    __tablename__ = "users"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str
+    name: str
+    status: UserStatus = Field(default=UserStatus.ACTIVE, sa_type=Text)
+    superadmin: bool = False
+    languages: list[str] = _words()
+    version: int = 1
+    revocations: int = 0
+    created_at: datetime = timestamp()
+    updated_at: datetime = timestamp()
+
+    def created(self) -> UserCreated:
+        """The event of a new account."""
+        return UserCreated.model_validate(self._state())
+
+    def updated(self) -> UserUpdated:
+        """The event of a changed account."""
+        return UserUpdated.model_validate(self._state())
+
+    def sessions_revoked(self, sid: UUID | None, at: datetime) -> SessionRevoked:
+        """The event of one session's end, or of all; counts it. The account's row must be locked."""
+        self.revocations += 1
+        return SessionRevoked(
+            user_id=UserId(self.id),
+            sid=None if sid is None else SessionId(sid),
+            revoked_at=at,
+            version=self.revocations,
+        )
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "user_id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "status": self.status,
+            "languages": self.languages,
+            "version": self.version,
+        }
+
+
+class CredentialRow(Row, table=True):
+    """The password of an account: an argon2id hash with its parameters and salt (PHC string)."""
+
+    __tablename__ = "credentials"
+
+    user_id: UUID = Field(primary_key=True)
+    password_hash: str
+    changed_at: datetime = timestamp()
+
+
+class MembershipRow(TenantRow, table=True):
+    """A user works for a hotel: role, and the name and languages that this hotel shows."""
+
+    __tablename__ = "memberships"
+
+    user_id: UUID
+    display_name: str
+    role: HotelRole = Field(sa_type=Text)
+    status: MembershipStatus = Field(default=MembershipStatus.ACTIVE, sa_type=Text)
+    languages: list[str] = _words()
+    changed_at: datetime = timestamp()
+    """When role or status last changed: access tokens from before no longer hold."""
+
+    def granted(self) -> MembershipGranted:
+        """The event of somebody's joining, or coming back."""
+        return MembershipGranted.model_validate(self._state())
+
+    def changed(self) -> MembershipChanged:
+        """The event of another role, name or languages."""
+        return MembershipChanged.model_validate(self._state())
+
+    def revoked(self) -> MembershipRevoked:
+        """The event of somebody's leaving."""
+        return MembershipRevoked.model_validate(self._state())
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "membership_key": f"{self.hotel_id}:{self.user_id}",
+            "hotel_id": self.hotel_id,
+            "user_id": self.user_id,
+            "display_name": self.display_name,
+            "role": HotelRole(self.role).value,
+            "status": self.status,
+            "languages": self.languages,
+            "changed_at": self.changed_at,
+            "version": self.version,
+        }
+
+
+class SessionRow(Row, table=True):
+    """One sign-in, and the family of refresh tokens that came of it; `hotel_id` None: platform work."""
+
+    __tablename__ = "sessions"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID
+    hotel_id: UUID | None = None
+    started_at: datetime = timestamp()
+    last_used_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+    ended_at: datetime | None = timestamp(nullable=True)
+    end_reason: EndReason | None = Field(default=None, sa_type=Text)
+
+    def end(self, reason: EndReason, at: datetime) -> None:
+        """The session is over; its refresh tokens are void."""
+        self.ended_at, self.end_reason = at, reason
+
+
+class RefreshTokenRow(Row, table=True):
+    """A refresh token, by its hash; `rotated_at` is set once it was exchanged for the next."""
+
+    __tablename__ = "refresh_tokens"
+
+    token_hash: str = Field(primary_key=True)
+    session_id: UUID
+    user_id: UUID
+    issued_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+    rotated_at: datetime | None = timestamp(nullable=True)
+
+    @staticmethod
+    def hash_of(token: str) -> str:
+        """SHA-256 in hex: enough for 256 random bits, which no dictionary holds."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def presented(self, session: SessionRow) -> PresentedToken:
+        """What the rule on refreshing needs to know."""
+        return PresentedToken(self.expires_at, self.rotated_at, session.ended_at)
+
+
+class GuestRow(TenantRow, table=True):
+    """A guest of a hotel. Without contact data as long as they only chatted."""
+
+    __tablename__ = "guests"
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    language: str | None = None
+    status: GuestStatus = Field(default=GuestStatus.NEW, sa_type=Text)
+
+    def created(self) -> GuestCreated:
+        """The event of a new guest."""
+        return GuestCreated.model_validate(self._state())
+
+    def updated(self) -> GuestUpdated:
+        """The event of a changed guest."""
+        return GuestUpdated.model_validate(self._state())
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "guest_id": GuestId(self.id),
+            "hotel_id": HotelId(self.hotel_id),
+            "name": self.name,
+            "email": self.email,
+            "phone": self.phone,
+            "language": self.language,
+            "status": self.status,
+            "version": self.version,
+        }
+
+
+class AuditEntryRow(Row, table=True):
+    """One line of the audit log. Written once; the database refuses any change. `hotel_id` None: platform work."""
+
+    __tablename__ = "audit_entries"
+
+    event_id: UUID = Field(primary_key=True)
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=False))
+    hotel_id: UUID | None = None
+    service: str
+    action: str
+    actor_kind: ActorKind = Field(sa_type=Text)
+    actor_id: UUID | None = None
+    acting_for_kind: ActorKind | None = Field(default=None, sa_type=Text)
+    acting_for_id: UUID | None = None
+    object_type: str
+    object_id: str
+    at: datetime = timestamp()
+    trace_id: str | None = None
+    recorded_at: datetime = timestamp()
+
+    def actor(self) -> ActorRef:
+        """Who did it."""
+        return ActorRef(kind=ActorKind(self.actor_kind), id=self.actor_id)
+
+    def acting_for(self) -> ActorRef | None:
+        """For whom a service did it."""
+        return ActorRef(kind=ActorKind(self.acting_for_kind), id=self.acting_for_id) if self.acting_for_kind else None
