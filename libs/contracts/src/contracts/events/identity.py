@@ -45,10 +45,11 @@ class _HotelState(Event):
     hand_over_vips: bool = False
     brand: Brand = Brand()
     business_hours: BusinessHours | None = None
+    """When staff are there; None: always."""
     consent_text: Annotated[str, Field(max_length=4000)] = ""
     """What the widget says about data protection before the first message."""
     allowed_origins: tuple[Origin, ...] = ()
-    """Sites that may embed the widget."""
+    """Sites that may embed the widget; none listed: any."""
     version: Version
 
 
