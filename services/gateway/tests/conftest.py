@@ -1,16 +1,20 @@
-"""A Valkey key space of the test session's own."""
+"""The gateway running on the real Kafka and Valkey; a key space of each test's own."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from redis.asyncio import Redis
 
-from servicekit.testing import Parts
+from gateway.app import service
+from servicekit.testing import Parts, RunningService, StartService
+
+NOBODY_THERE = "http://127.0.0.1:9"
+"""The discard port: refused at once, as by a service that is down."""
 
 
 @pytest.fixture(scope="session")
-async def valkey(parts: Parts) -> AsyncIterator[Redis]:
+async def valkey(parts: Parts) -> AsyncGenerator[Redis]:
     """The real Valkey."""
     client = Redis.from_url(parts.valkey_url)
     yield client
@@ -21,3 +25,16 @@ async def valkey(parts: Parts) -> AsyncIterator[Redis]:
 def prefix() -> str:
     """A namespace that no other test has."""
     return f"t{secrets.token_hex(6)}"
+
+
+@pytest.fixture(scope="session")
+async def gateway(service_app: StartService) -> RunningService:
+    """The gateway, alone: the services behind it are down."""
+    return await service_app(
+        service,
+        session_key="a key for tests, thirty-two characters",
+        conversation_url=NOBODY_THERE,
+        escalation_url=NOBODY_THERE,
+        cookie_secure=False,
+        live_stream_length=200,
+    )

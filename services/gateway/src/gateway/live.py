@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -47,7 +47,7 @@ async def _feed(settings: "Settings", stream: LiveStream) -> None:
         bootstrap_servers=settings.kafka_url,
         group_id=f"{namespace}gateway.live",
         enable_auto_commit=False,
-        auto_offset_reset="latest",
+        auto_offset_reset="earliest",  # with "latest", what comes before the first commit of a partition is lost
     )
     await consumer.start()
     try:
@@ -112,7 +112,7 @@ class LiveHub:
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     @contextlib.asynccontextmanager
-    async def listen(self, hotel_id: str) -> AsyncIterator[Listener]:
+    async def listen(self, hotel_id: str) -> AsyncGenerator[Listener]:
         """A listener that gets every entry appended from now on."""
         listener = Listener(self._queue_length)
         self._listeners[hotel_id].add(listener)

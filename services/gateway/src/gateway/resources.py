@@ -1,7 +1,7 @@
 """What the gateway keeps open while it runs: clients of the services, sessions, the live hub."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -48,7 +48,7 @@ class Resources:
 
 
 @asynccontextmanager
-async def resources(rt: Runtime) -> AsyncIterator[Resources]:
+async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     """Open what the gateway needs; close it at the end."""
     settings = settings_of(rt)
     seconds = settings.request_timeout_seconds

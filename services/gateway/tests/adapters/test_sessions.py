@@ -64,6 +64,7 @@ async def test_what_valkey_holds_shows_no_token_and_no_session_id(valkey: Redis,
     assert len(keys) == 1
     assert session_id.encode() not in keys[0]
     kept = await valkey.get(keys[0])
+    assert isinstance(kept, bytes)
     assert b"access-1" not in kept
     assert b"refresh-1" not in kept
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-import contracts.events  # noqa: F401  # registers the event types
 from contracts.event import event_types
 from contracts.permissions import ROLE_PERMISSIONS, Role
 from gateway.domain.live import LIVE_TOPICS, may_see

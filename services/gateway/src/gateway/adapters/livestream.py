@@ -81,7 +81,7 @@ class LiveStream:
         """Whether nothing that came after `stream_id` has been dropped from the bounded stream."""
         if not await self._valkey.exists(self._stream(hotel_id)):
             return stream_id == "0-0"
-        info = cast("dict[str, Any]", await self._valkey.xinfo_stream(self._stream(hotel_id)))
+        info = await self._valkey.xinfo_stream(self._stream(hotel_id))
         if int(info["entries-added"]) == int(info["length"]):
             return True
         first = info["first-entry"]

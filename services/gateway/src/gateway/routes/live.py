@@ -3,24 +3,23 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
+from fastapi import Depends, Query, WebSocket, WebSocketDisconnect
 
-from contracts.errors import DomainError, Forbidden, Unauthenticated
+from contracts.errors import Forbidden, Unauthenticated
 from gateway.adapters.livestream import Entry, is_stream_id, later
 from gateway.domain.live import may_see
 from gateway.live import Listener, LiveHub
 from gateway.resources import Desk
-from servicekit import Actor, Admit, Rt, Runtime, first_frame
+from servicekit import Actor, Admit, Rt, Runtime, edge_router, first_frame
 
-router = APIRouter(prefix="/api", tags=["live"])
+router = edge_router("/api", tags=["live"])
 
 HELLO_SECONDS = 10
 PING_SECONDS = 20
 SEND_SECONDS = 10
 UNAUTHENTICATED = 4401
-FORBIDDEN = 4403
 SLOW = 4408
 """Close codes of our own (4000-4999, RFC 6455, 7.4.2)."""
 
@@ -53,21 +52,15 @@ async def live(
     """Frames: `hello` with the present cursor, `event` with its cursor, `resync` when events were missed (fetch the views
     again), `ping`. Clients without the cookie send `{"type": "hello", "token": ..., "cursor": ...}` first."""
     await websocket.accept()
+    token = websocket.headers.get("authorization", "").removeprefix("Bearer ").strip()
     try:
-        token = websocket.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if not token:
             token, cursor = await _hello(websocket, cursor)
-        actor = await admit(token)
-        if actor.hotel_id is None:
-            raise Forbidden("Choose a hotel first")
-    except Unauthenticated as error:
-        await websocket.close(UNAUTHENTICATED, error.title)
-        return
-    except DomainError as error:
-        await websocket.close(FORBIDDEN, error.title)
-        return
     except WebSocketDisconnect:
         return
+    actor = await admit(token)
+    if actor.hotel_id is None:
+        raise Forbidden("Choose a hotel first")
     await _Connection(websocket, actor, desk.live, Cursor.parse(cursor)).serve(rt)
 
 
@@ -154,5 +147,5 @@ class _Connection:
             return  # it is gone already
 
 
-def _finished(task: "asyncio.Future[object] | asyncio.Future[None]") -> bool:
+def _finished(task: asyncio.Task[Any]) -> bool:  # Any: whatever the task gives
     return task.done() and not task.cancelled()

@@ -3,11 +3,11 @@
 from functools import lru_cache
 from importlib.resources import files
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
-from servicekit import public
+from servicekit import edge_router, public
 
-router = APIRouter(tags=["openapi"])
+router = edge_router(tags=["openapi"])
 
 
 @lru_cache

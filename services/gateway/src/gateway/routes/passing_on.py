@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from contracts.permissions import Permission
 from gateway.resources import Desk
-from servicekit import may
+from servicekit import edge_router, may
 
 SENT_ON = (
     "authorization",
@@ -112,7 +112,7 @@ def _endpoint(service: str) -> Callable[[Request, Desk], Awaitable[Response]]:
     return endpoint
 
 
-router = APIRouter(prefix="/api")
+router = edge_router("/api")
 for route in ROUTES:
     router.add_api_route(
         route.path,

@@ -5,7 +5,7 @@ import secrets
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from contracts.errors import Unauthenticated
@@ -14,11 +14,10 @@ from gateway.adapters.upstream import ServiceUnavailable
 from gateway.middleware import COOKIE, session_cookie
 from gateway.resources import Desk, settings_of
 from gateway.routes.passing_on import answer_of
-from servicekit import Command, Rt, public, rate_limit
+from servicekit import Command, Rt, edge_router, public, rate_limit
 from servicekit.problems import problems
 
-router = APIRouter(prefix="/api/session", tags=["session"])
-"""Plain, not an edge router: answers here hold secrets and must not be kept for an Idempotency-Key."""
+router = edge_router("/api/session", tags=["session"])
 
 
 class SignIn(Command):

@@ -3,17 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from contracts.errors import NotFound
 from gateway.adapters.upstream import ServiceUnavailable, UpstreamProblem
 from gateway.queries.views import Composer, ConversationPage, InboxView
 from gateway.resources import Desk, Token, settings_of
 from gateway.routes.passing_on import answer_of
-from servicekit import Actor, Rt, may
+from servicekit import Actor, Rt, edge_router, may
 from servicekit.problems import problems
 
-router = APIRouter(prefix="/api", tags=["views"])
+router = edge_router("/api", tags=["views"])
 
 
 @router.get("/inbox", response_model=InboxView, responses=problems(ServiceUnavailable))

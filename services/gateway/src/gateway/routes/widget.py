@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import Depends, Request, Response, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from gateway.resources import Desk, settings_of
 from gateway.routes.passing_on import pass_on
-from servicekit import Rt, public, rate_limit
+from servicekit import Rt, edge_router, public, rate_limit
 from servicekit.tracing import current_traceparent
 
-router = APIRouter(prefix="/widget", tags=["widget"])
+router = edge_router("/widget", tags=["widget"])
 GUESTS = Depends(public("guests; the conversation service checks their token"))
 MAX_FRAME_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013
