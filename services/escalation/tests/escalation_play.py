@@ -15,6 +15,7 @@ from contracts.events import (
     ConversationHandedBack,
     ConversationStarted,
     ConversationTakenOver,
+    MembershipChanged,
     MembershipGranted,
     MembershipRevoked,
     TurnHandedOver,
@@ -157,7 +158,7 @@ class Member:
         self.role = role
         self.id = UserId(new_id())
         self.version = 0
-        self.client = hotel.desk.client()
+        self.joined_at = utc_now()
 
     def _state(self, status: MembershipStatus) -> Json:
         self.version += 1
@@ -168,7 +169,7 @@ class Member:
             "display_name": self.name,
             "role": self.role,
             "status": status,
-            "changed_at": utc_now(),
+            "changed_at": self.joined_at if status is MembershipStatus.ACTIVE else utc_now(),
             "version": self.version,
         }
 
@@ -178,6 +179,10 @@ class Member:
         await self._is_known_as(MembershipStatus.ACTIVE)
         self.client = self.hotel.client(self.role, self.id)  # tokens from before the membership do not hold
         return self
+
+    def renamed(self, name: str) -> MembershipChanged:
+        """The hotel shows another name from now on."""
+        return MembershipChanged(**self._state(MembershipStatus.ACTIVE)).model_copy(update={"display_name": name})
 
     async def leaves(self) -> None:
         """Identity says so, and this service has heard."""
