@@ -169,16 +169,24 @@ APPEND_ONLY = (
     """,
 )
 
+# Who signs in, before there is a scope to look in: an address or a token's hash in, one id out, nothing else.
+LOOKUP = """
+create function {name}(wanted text) returns uuid language plpgsql as $$
+declare
+    found_id uuid;
+    scope text := coalesce(current_setting('app.platform', true), '');
+begin
+    perform set_config('app.platform', 'on', true);
+    {select};
+    perform set_config('app.platform', scope, true);
+    return found_id;
+end $$
+"""
 LOOKUPS = (
-    # Who signs in, before there is a scope to look in: an address or a token's hash in, one id out, nothing else.
-    """
-    create function account_of_email(address text) returns uuid language sql stable set app.platform = 'on'
-    as $$ select id from users where email = address $$
-    """,
-    """
-    create function account_of_token(hash text) returns uuid language sql stable set app.platform = 'on'
-    as $$ select user_id from refresh_tokens where token_hash = hash $$
-    """,
+    LOOKUP.format(name="account_of_email", select="select id into found_id from users where email = wanted"),
+    LOOKUP.format(
+        name="account_of_token", select="select user_id into found_id from refresh_tokens where token_hash = wanted"
+    ),
 )
 
 

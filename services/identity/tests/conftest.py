@@ -1,0 +1,58 @@
+"""Identity running on the real parts, with a superadmin; `identity_play` holds the words of the tests."""
+
+import socket
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from identity.app import service
+from identity.commands.users import NewAccount, create_account
+from identity.resources import resources_of
+from servicekit.testing import RunningService, StartService
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from identity_play import ...`
+
+from identity_play import CLIENT_SECRET, PASSWORD, Desk, Hotel, new_key
+
+
+@pytest.fixture(scope="session")
+async def identity(service_app: StartService) -> RunningService:
+    """The service, which verifies its own tokens by its own public keys."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return await service_app(
+        service,
+        port=port,
+        identity_url=f"http://127.0.0.1:{port}",
+        signing_key=new_key(),
+        service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
+        token_limit="100000/minute",
+        demo=True,
+    )
+
+
+@pytest.fixture(scope="session")
+async def desk(identity: RunningService) -> Desk:
+    """The service with a superadmin, signed in."""
+    rt = identity.runtime
+    account = NewAccount(email="root@platform.example", name="Robin Root", password=SecretStr(PASSWORD))
+    async with rt.db.transaction(None, platform=True) as tx:
+        await create_account(account, tx, resources_of(rt).passwords, superadmin=True)
+    desk = Desk(identity, identity.client())
+    desk.root = (await desk.person("root@platform.example")).api
+    return desk
+
+
+@pytest.fixture
+async def hotel(desk: Desk) -> Hotel:
+    """A hotel of this test's own."""
+    return await desk.hotel()
+
+
+@pytest.fixture
+async def other_hotel(desk: Desk) -> Hotel:
+    """Another hotel."""
+    return await desk.hotel()

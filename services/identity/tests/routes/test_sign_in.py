@@ -1,0 +1,102 @@
+"""Signing in: who gets tokens, what is in them, and what those who get none can learn."""
+
+import secrets
+from datetime import UTC, datetime
+
+from argon2 import PasswordHasher
+from identity_play import PASSWORD, Desk, Hotel, body, refusal
+
+from contracts.permissions import ROLE_PERMISSIONS, Role
+from identity.accounts import account_scope
+from identity.tables import CredentialRow
+
+
+async def test_a_member_signs_in_and_the_token_says_who_where_and_what(hotel: Hotel) -> None:
+    member = await hotel.member("staff", name="Sam Steiner")
+    claims = member.claims
+    assert claims["sub"] == str(member.id)
+    assert (claims["hotel_id"], claims["role"], claims["kind"]) == (str(hotel.id), "staff", "user")
+    assert (claims["aud"], claims["iss"]) == ("frontdesk", "frontdesk-identity")
+    assert claims["scopes"] == sorted(ROLE_PERMISSIONS[Role.STAFF])
+    assert claims["exp"] - claims["iat"] == 600
+    assert isinstance(claims["iat"], float)
+    assert abs(claims["iat"] - datetime.now(UTC).timestamp()) < 30
+    assert member.session["user"] == {"id": str(member.id), "name": "Sam Steiner", "email": member.email}
+    assert member.session["hotel"]["slug"] == hotel.slug
+    assert member.session["scopes"] == claims["scopes"]
+
+
+async def test_a_superadmins_token_names_no_hotel(desk: Desk) -> None:
+    root = await desk.person("root@platform.example")
+    assert root.claims["hotel_id"] is None
+    assert root.session["hotel"] is None
+    assert root.claims["scopes"] == sorted(ROLE_PERMISSIONS[Role.SUPERADMIN])
+
+
+async def test_capitals_in_the_address_do_not_matter(desk: Desk, hotel: Hotel) -> None:
+    body(await desk.sign_in(hotel.admin.email.upper()), 201)
+
+
+async def test_nobody_learns_from_a_refusal_whether_an_account_exists(
+    desk: Desk, hotel: Hotel, other_hotel: Hotel
+) -> None:
+    left = await hotel.member()
+    body(await hotel.admin.api.post(f"/users/{left.id}/deactivate"))
+    answers = [
+        await desk.sign_in(hotel.admin.email, "wrong password here"),
+        await desk.sign_in("nobody@nowhere.example"),
+        await desk.sign_in(left.email),
+        await desk.sign_in(hotel.admin.email, hotel=other_hotel.slug),
+        await desk.sign_in(hotel.admin.email, hotel="no-such-hotel"),
+    ]
+    assert {refusal(answer, 401) for answer in answers} == {"bad-credentials"}
+    assert len({tuple(sorted((k, v) for k, v in answer.json().items() if k != "trace_id")) for answer in answers}) == 1
+
+
+async def test_somebody_who_works_for_two_hotels_says_which(desk: Desk, hotel: Hotel, other_hotel: Hotel) -> None:
+    both = await hotel.member()
+    joining = {"email": both.email, "name": "Kim", "role": "viewer", "password": "some other password"}
+    body(await other_hotel.admin.api.post("/users", json=joining), 201)
+    assert (await desk.person(both.email)).claims["hotel_id"] == str(hotel.id)
+    second = await desk.person(both.email, hotel=other_hotel.slug)
+    assert (second.claims["hotel_id"], second.claims["role"]) == (str(other_hotel.id), "viewer")
+
+
+async def test_a_suspended_hotels_staff_are_told_so_only_after_the_right_password(desk: Desk, hotel: Hotel) -> None:
+    body(await desk.root.post(f"/hotels/{hotel.id}/deactivate"))
+    assert refusal(await desk.sign_in(hotel.admin.email), 403) == "hotel-suspended"
+    assert refusal(await desk.sign_in(hotel.admin.email, "wrong password here"), 401) == "bad-credentials"
+
+
+async def test_guessing_a_password_is_slowed_down(desk: Desk) -> None:
+    victim = f"{secrets.token_hex(4)}@guessed.example"
+    answers = [await desk.sign_in(victim, f"guess number {n}") for n in range(11)]
+    assert {refusal(answer, 401) for answer in answers[:10]} == {"bad-credentials"}
+    assert refusal(answers[10], 429) == "too-many-requests"
+    assert int(answers[10].headers["retry-after"]) >= 1
+
+
+async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(desk: Desk, hotel: Hotel) -> None:
+    async with desk.app.runtime.db.transaction(None) as tx, account_scope(tx, hotel.admin.id):
+        credential = await tx.get(CredentialRow, hotel.admin.id)
+        credential.password_hash = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    body(await desk.sign_in(hotel.admin.email), 201)
+    async with desk.app.runtime.db.transaction(None) as tx, account_scope(tx, hotel.admin.id):
+        credential = await tx.get(CredentialRow, hotel.admin.id)
+    assert credential.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+async def test_no_cache_keeps_tokens(desk: Desk, hotel: Hotel) -> None:
+    assert (await desk.sign_in(hotel.admin.email)).headers["cache-control"] == "no-store"
+
+
+async def test_what_cannot_be_read_is_said_without_repeating_the_password(desk: Desk) -> None:
+    api = desk.app.client()
+    answer = await api.post("/tokens", json={"email": "not an address", "password": "hunter2 hunter2", "extra": 1})
+    assert refusal(answer, 422) == "validation"
+    assert {error["pointer"] for error in answer.json()["errors"]} == {"/email", "/extra"}
+    assert "hunter2" not in answer.text
+    nul = await api.post("/tokens", json={"email": "a@b.example", "password": "with a nul \x00 in it"})
+    assert refusal(nul, 422) == "invalid"
+    broken = await api.post("/tokens", content=b"{", headers={"content-type": "application/json"})
+    assert refusal(broken, 400) == "malformed"
