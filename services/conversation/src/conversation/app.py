@@ -1,0 +1,60 @@
+"""The conversation service's table of contents: settings, routers, reactions, jobs, and what lives as long as it does."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from conversation.adapters.embedder import LocalEmbedder
+from conversation.adapters.engine import LocalEngine
+from conversation.adapters.guest_tokens import MIN_KEY_BYTES, GuestTokens
+from conversation.jobs import jobs
+from conversation.reactions import reactions
+from conversation.resources import Resources, resources_of
+from conversation.routes import articles, conversations, live, widget
+from conversation.settings import Settings
+from servicekit.actor import Actor
+from servicekit.runtime import Runtime
+from servicekit.service import Service
+from servicekit.settings import BadSettings
+
+
+@asynccontextmanager
+async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
+    """Guests' tokens, and the local engine on its embedder, warm before the first guest asks."""
+    settings: Settings = rt.settings
+    key = settings.guest_token_key.get_secret_value()
+    if len(key.encode()) < MIN_KEY_BYTES:
+        raise BadSettings(
+            [f"FRONTDESK_GUEST_TOKEN_KEY (or FRONTDESK_GUEST_TOKEN_KEY_FILE) needs {MIN_KEY_BYTES} bytes"]
+        )
+    embedder = LocalEmbedder()
+    try:
+        yield Resources(GuestTokens(key, rt.clock), embedder, LocalEngine(embedder).answer)
+    finally:
+        embedder.close()
+
+
+def guest_tokens(rt: Runtime) -> Callable[[str], Awaitable[Actor | None]]:
+    """How the chassis tells guests by their token."""
+
+    async def verify(token: str) -> Actor | None:
+        return resources_of(rt).tokens.verify(token)
+
+    return verify
+
+
+def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Resources]] = resources) -> Service:
+    """The service; with other `resources`, another engine answers."""
+    return Service(
+        "conversation",
+        settings=Settings,
+        routers=[widget.router, live.router, conversations.router, articles.router],
+        reactions=reactions,
+        jobs=jobs,
+        resources=resources,
+        guest_tokens=guest_tokens,
+        api_tasks=[live.poll_while_valkey_is_away],
+    )
+
+
+service = make_service()
+main = service.main

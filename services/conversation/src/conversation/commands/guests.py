@@ -1,0 +1,74 @@
+"""Guest sessions: a widget that names its hotel gets a token for a guest, new or known from before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import text
+
+from contracts.errors import Forbidden, NotFound
+from contracts.ids import GuestId, HotelId
+from contracts.statuses import HotelStatus
+from contracts.values import LanguageTag
+from conversation.adapters.guest_tokens import GuestTokens
+from conversation.commands.messages import HotelSuspended
+from servicekit.actor import Actor
+from servicekit.commands import Command
+from servicekit.database import Database
+from servicekit.ids import new_id
+
+
+class OriginNotAllowed(Forbidden):
+    """The hotel does not have its widget on that site."""
+
+    slug, title = "origin-not-allowed", "The hotel's chat does not run on this site"
+
+
+class OpenSession(Command):
+    """A widget comes up on a hotel's site."""
+
+    hotel: Annotated[str, Field(min_length=1, max_length=100, description="the hotel's slug")]
+    language: LanguageTag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSession:
+    """A guest's token and the hotel as the widget shows it."""
+
+    token: str
+    guest_id: GuestId
+    expires_at: datetime
+    hotel: Mapping[str, Any]  # Any: columns of the hotel's row
+
+
+_BY_SLUG = text(
+    "SELECT id, name, status, default_language, languages, brand, consent_text, allowed_origins FROM hotel_by_slug(:slug)"
+)
+
+
+async def open_session(
+    db: Database, tokens: GuestTokens, command: OpenSession, *, known: Actor | None, origin: str | None
+) -> GuestSession:
+    """A session for a guest of the hotel; `known` is the guest whose token is renewed, if it is of this hotel.
+
+    Raises:
+        NotFound: no hotel of that slug.
+        HotelSuspended: it is not served.
+        OriginNotAllowed: the page that asks is on another site than the hotel's.
+    """
+    async with db.autocommit() as connection:
+        hotel = (await connection.execute(_BY_SLUG, {"slug": command.hotel})).mappings().one_or_none()
+    if hotel is None or hotel["status"] == HotelStatus.DELETED.value:
+        raise NotFound("No such hotel", pointer="/hotel")
+    if hotel["status"] != HotelStatus.ACTIVE.value:
+        raise HotelSuspended
+    if hotel["allowed_origins"] and origin is not None and origin not in hotel["allowed_origins"]:
+        raise OriginNotAllowed
+    hotel_id = HotelId(hotel["id"])
+    again = known is not None and known.hotel_id == hotel_id and known.id is not None
+    guest_id = GuestId(UUID(str(known.id)) if known is not None and again else new_id())
+    token, expires_at = tokens.issue(hotel_id, guest_id)
+    return GuestSession(token, guest_id, expires_at, {str(column): value for column, value in hotel.items()})

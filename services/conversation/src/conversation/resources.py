@@ -1,0 +1,41 @@
+"""What lives as long as the process: the engine that answers, the embedder, guests' tokens, open widgets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from conversation.adapters.embedder import Embedder
+from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search
+from conversation.adapters.guest_tokens import GuestTokens
+from servicekit.hints import Subscription
+from servicekit.runtime import Runtime
+
+Answer = Callable[[str, Sequence[HistoryItem], HotelPolicy, Search], Awaitable[Reply]]
+"""The engine: question, what was said before, the hotel's rules and its articles in; a reply out."""
+
+
+@dataclass(slots=True)
+class Resources:
+    """Found at `rt.resources`, through `resources_of`.
+
+    Attributes:
+        tokens: issues and checks guests' tokens.
+        embedder: vectors of questions and articles.
+        answer: the engine.
+        working: what the engine is answering now, by turn.
+        widgets: the hint subscriptions of the WebSockets that guests have open.
+    """
+
+    tokens: GuestTokens
+    embedder: Embedder
+    answer: Answer
+    working: dict[UUID, asyncio.Task[Reply]] = field(default_factory=dict[UUID, asyncio.Task[Reply]])
+    widgets: set[Subscription] = field(default_factory=set[Subscription])
+
+
+def resources_of(rt: Runtime) -> Resources:
+    """The resources of a started service."""
+    resources: object = rt.resources
+    assert isinstance(resources, Resources)
+    return resources

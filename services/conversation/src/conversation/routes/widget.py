@@ -1,0 +1,164 @@
+"""What a guest's widget calls: its session, its conversation, its messages."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel
+
+from contracts.errors import NotFound, Unauthenticated
+from contracts.events.identity import Brand
+from contracts.ids import ConversationId, GuestId
+from conversation.commands.conversations import StartConversation, end_as_guest, start_conversation
+from conversation.commands.guests import OpenSession, OriginNotAllowed, open_session
+from conversation.commands.messages import HotelSuspended, MessageDiffers, SendMessage, Sent, guest_types, send_message
+from conversation.domain.conversation import ConversationEnded
+from conversation.queries.conversations import (
+    ConversationView,
+    conversation_by_id,
+    conversation_of_guest,
+    current_of_guest,
+)
+from conversation.queries.messages import MessageView, page_of_messages
+from conversation.resources import resources_of
+from conversation.routes.callers import Guest, GuestTx, guest_of, hotel_of
+from servicekit.access import public
+from servicekit.actor import Actor
+from servicekit.edge import edge_router
+from servicekit.pagination import Page
+from servicekit.problems import TooManyRequests, problems
+from servicekit.ratelimit import rate_limit
+from servicekit.runtime import Rt
+
+router = edge_router("/widget", tags=["widget"])
+
+MESSAGES, MESSAGE_LIMIT = "guest messages", "60/minute"
+"""What one guest may say, over HTTP and WebSocket together."""
+SESSION_LIMIT = "300/minute"
+"""Sessions that one address may open: a whole hotel may sit behind one."""
+AfterSeq = Annotated[int, Query(ge=0, le=2**31 - 1, description="the last message the caller has")]
+
+
+class HotelView(BaseModel):
+    """A hotel as its widget shows it."""
+
+    name: str
+    languages: list[str]
+    default_language: str
+    brand: Brand
+    consent_text: str
+
+
+class SessionView(BaseModel):
+    """A guest's session. The token goes into `Authorization: Bearer` of every other call."""
+
+    token: str
+    guest_id: GuestId
+    expires_at: AwareDatetime
+    hotel: HotelView
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    responses=problems(NotFound, HotelSuspended, OriginNotAllowed, TooManyRequests),
+    dependencies=[
+        Depends(public("a widget has no token before it has a session")),
+        Depends(rate_limit(SESSION_LIMIT, by="ip")),
+    ],
+)
+async def open_session_route(command: OpenSession, request: Request, rt: Rt) -> SessionView:
+    """Open a guest's session; a guest's token that still holds keeps the guest."""
+    session = await open_session(
+        rt.db,
+        resources_of(rt).tokens,
+        command,
+        known=_known_guest(request, rt),
+        origin=request.headers.get("origin"),
+    )
+    return SessionView(
+        token=session.token,
+        guest_id=session.guest_id,
+        expires_at=session.expires_at,
+        hotel=HotelView(
+            name=session.hotel["name"],
+            languages=session.hotel["languages"],
+            default_language=session.hotel["default_language"],
+            brand=Brand.model_validate(session.hotel["brand"]),
+            consent_text=session.hotel["consent_text"],
+        ),
+    )
+
+
+@router.post("/conversations", status_code=201, responses=problems(HotelSuspended))
+async def start_conversation_route(
+    guest: Guest, tx: GuestTx, response: Response, command: StartConversation | None = None
+) -> ConversationView:
+    """Start a conversation. While one goes on, that one is the answer (200): there is never a second."""
+    row, is_new = await start_conversation(command or StartConversation(), guest_of(guest), tx)
+    if not is_new:
+        response.status_code = 200
+        return await conversation_by_id(tx, row.key)
+    return ConversationView.of(row)
+
+
+@router.get("/conversations/current", responses=problems(NotFound, HotelSuspended))
+async def current_conversation_route(guest: Guest, tx: GuestTx) -> ConversationView:
+    """The guest's conversation that goes on."""
+    return await current_of_guest(tx, guest_of(guest))
+
+
+@router.get("/conversations/{conversation_id}/messages", responses=problems(NotFound, HotelSuspended))
+async def messages_route(
+    conversation_id: ConversationId, guest: Guest, tx: GuestTx, after_seq: AfterSeq = 0
+) -> Page[MessageView]:
+    """What was said after `after_seq`, oldest first. `next_cursor`, if there is one, is the next `after_seq`."""
+    await conversation_of_guest(tx, conversation_id, guest_of(guest))
+    return await page_of_messages(tx, conversation_id, after_seq)
+
+
+@router.post(
+    "/conversations/{conversation_id}/messages",
+    status_code=201,
+    responses=problems(NotFound, MessageDiffers, ConversationEnded, HotelSuspended, TooManyRequests),
+    dependencies=[Depends(rate_limit(MESSAGE_LIMIT, by="user", name=MESSAGES))],
+)
+async def send_message_route(
+    conversation_id: ConversationId, command: SendMessage, guest: Guest, rt: Rt, response: Response
+) -> MessageView:
+    """Say something. Sending the same id and text again is harmless (200)."""
+    sent = await send_message(rt.db, hotel_of(guest), conversation_id, "guest", guest_of(guest), command)
+    if sent.repeated:
+        response.status_code = 200
+    return view_of(sent, conversation_id)
+
+
+@router.post("/conversations/{conversation_id}/typing", status_code=204)
+async def typing_route(conversation_id: ConversationId, guest: Guest, rt: Rt) -> None:
+    """The guest goes on typing: the AI waits a moment for the rest. At most one call a second is of use."""
+    await guest_types(rt.db, hotel_of(guest), conversation_id, guest_of(guest))
+
+
+@router.post("/conversations/{conversation_id}/end", responses=problems(NotFound, HotelSuspended))
+async def end_route(conversation_id: ConversationId, guest: Guest, tx: GuestTx) -> ConversationView:
+    """End the conversation; the next thing the guest says begins a new one."""
+    await end_as_guest(conversation_id, guest, tx)
+    await tx.flush()
+    return await conversation_by_id(tx, conversation_id)
+
+
+def view_of(sent: Sent, conversation_id: ConversationId) -> MessageView:
+    """A guest's message as it was stored."""
+    return MessageView(
+        id=sent.id, conversation_id=conversation_id, seq=sent.seq, sender="guest", text=sent.text, sent_at=sent.sent_at
+    )
+
+
+def _known_guest(request: Request, rt: Rt) -> Actor | None:
+    """The guest whose token came along; one that has expired makes a new guest, not an error."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return resources_of(rt).tokens.verify(token.strip())
+    except Unauthenticated:
+        return None

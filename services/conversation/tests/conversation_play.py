@@ -1,0 +1,272 @@
+"""The words of these tests: a hotel, its guests and staff, and an engine that answers as a test tells it to."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from contracts.events import HotelCreated, HotelDeactivated, HotelUpdated, MembershipGranted
+from contracts.ids import ArticleId, HotelId, UserId
+from contracts.statuses import HotelStatus, MembershipStatus
+from contracts.values import HandOverReason, Priority, TurnAction
+from conversation.adapters.embedder import LocalEmbedder
+from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search, Source
+from conversation.adapters.guest_tokens import GuestTokens
+from conversation.app import make_service
+from conversation.resources import Resources
+from servicekit.clock import utc_now
+from servicekit.ids import new_id
+from servicekit.runtime import Runtime
+from servicekit.service import Service
+from servicekit.testing import RunningService, TokenIssuer, eventually
+
+GUEST_TOKEN_KEY = "only for tests, but long enough to key a SHA-256"
+ARTICLE = ArticleId(UUID("0190a000-0000-7000-8000-00000000d06e"))
+_slugs = itertools.count(1)
+
+
+@dataclass
+class ScriptedEngine:
+    """Answers "About <question>"; hands over what holds "refund"; waits where a test holds it; fails on "crash"."""
+
+    asked: list[tuple[str, Sequence[HistoryItem], HotelPolicy]] = field(
+        default_factory=list[tuple[str, Sequence[HistoryItem], HotelPolicy]]
+    )
+    _held: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+
+    async def answer(self, question: str, history: Sequence[HistoryItem], policy: HotelPolicy, search: Search) -> Reply:
+        """The engine's port."""
+        self.asked.append((question, history, policy))
+        gates = [gate for words, gate in self._held.items() if words in question]
+        await asyncio.gather(*(gate.wait() for gate in gates))
+        if "crash" in question:
+            raise RuntimeError("the model fell over")
+        hands_over = "refund" in question
+        return Reply(
+            action=TurnAction.HAND_OVER if hands_over else TurnAction.ANSWER,
+            text="Somebody will help you." if hands_over else f"About {question}",
+            language="de" if "Hund" in question else policy.default_language,
+            confidence=0.9,
+            sources=() if hands_over else (Source(article_id=ARTICLE, title="Dogs", score=0.8),),
+            reasons=(HandOverReason.NEVER_AUTO_TOPIC,) if hands_over else (),
+            priority=Priority.HIGH if hands_over else Priority.NORMAL,
+            engine="local",
+        )
+
+    def times_asked(self, words: str) -> int:
+        """How many times something with these words was asked."""
+        return sum(words in question for question, _, _ in self.asked)
+
+    @asynccontextmanager
+    async def held(self, words: str) -> AsyncGenerator[None]:
+        """Inside, the engine does not come to an end with questions that hold these words."""
+        gate = self._held[words] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._held[words]
+            gate.set()
+
+
+def service_with(engine: ScriptedEngine) -> Service:
+    """The real service with another engine."""
+
+    @asynccontextmanager
+    async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
+        embedder = LocalEmbedder()
+        try:
+            yield Resources(GuestTokens(GUEST_TOKEN_KEY, rt.clock), embedder, engine.answer)
+        finally:
+            embedder.close()
+
+    return make_service(resources)
+
+
+@dataclass
+class Hotel:
+    """A hotel that the service knows of, with Sam and Kim on its staff."""
+
+    app: RunningService
+    issuer: TokenIssuer
+    id: HotelId = field(default_factory=lambda: HotelId(new_id()))
+    slug: str = field(default_factory=lambda: f"hotel-{next(_slugs)}")
+    version: int = 1
+    sam: UserId = field(default_factory=lambda: UserId(new_id()))
+    kim: UserId = field(default_factory=lambda: UserId(new_id()))
+
+    async def open(self) -> "Hotel":
+        """Tell the service, and wait until it serves the hotel."""
+        await asyncio.gather(
+            self.app.publish(self.described(HotelCreated), self.id),
+            self.app.publish(self.membership(self.sam, "Sam"), self.id),
+            self.app.publish(self.membership(self.kim, "Kim"), self.id),
+        )
+
+        async def known() -> bool:
+            return len(await self.rows("SELECT 1 FROM staff UNION ALL SELECT 1 FROM hotels")) == 3
+
+        await eventually(known)
+        return self
+
+    def described(
+        self, event: type[HotelCreated] | type[HotelUpdated] | type[HotelDeactivated], **changes: Any
+    ) -> HotelCreated | HotelUpdated | HotelDeactivated:  # Any: fields of the event
+        """An event of identity that describes this hotel."""
+        return event.model_validate(
+            {
+                "hotel_id": self.id,
+                "slug": self.slug,
+                "name": "Hotel Lindenhof",
+                "status": HotelStatus.ACTIVE,
+                "time_zone": "Europe/Vienna",
+                "default_language": "en",
+                "languages": ("en", "de"),
+                "confidence_threshold": 0.5,
+                "never_auto": ("refund",),
+                "version": self.version,
+                **changes,
+            }
+        )
+
+    def membership(self, user_id: UserId, name: str, version: int = 1) -> MembershipGranted:
+        """Somebody works here."""
+        return MembershipGranted(
+            membership_key=f"{self.id}:{user_id}",
+            hotel_id=self.id,
+            user_id=user_id,
+            display_name=name,
+            role="staff",
+            status=MembershipStatus.ACTIVE,
+            changed_at=utc_now(),
+            version=version,
+        )
+
+    async def guest(self, language: str | None = None) -> "Guest":
+        """A guest with a session and a conversation."""
+        session = await self.app.client().post("/widget/sessions", json={"hotel": self.slug})
+        assert session.status_code == 201, session.text
+        client = self.app.client(session.json()["token"])
+        body = {"language": language} if language else {}
+        started = await client.post("/widget/conversations", json=body)
+        assert started.status_code == 201, started.text
+        return Guest(self, client, session.json()["token"], UUID(session.json()["guest_id"]), started.json()["id"])
+
+    def staff(self, user_id: UserId | None = None, **claims: Any) -> httpx.AsyncClient:  # Any: claims
+        """A client with a member of staff's token; Sam's if nobody is named."""
+        return self.app.client(self.issuer.token(hotel_id=self.id, user_id=user_id or self.sam, **claims))
+
+    async def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:  # Any: columns
+        """What stands in this hotel's tables."""
+        async with self.app.runtime.worker_db.transaction(self.id, read_only=True) as tx:
+            connection = await tx.session.connection()
+            return [dict(row) for row in (await connection.exec_driver_sql(statement, values)).mappings()]
+
+
+@dataclass
+class Guest:
+    """A guest in a conversation."""
+
+    hotel: Hotel
+    client: httpx.AsyncClient
+    token: str
+    id: UUID
+    conversation_id: str
+
+    @property
+    def path(self) -> str:
+        """The conversation's address for its guest."""
+        return f"/widget/conversations/{self.conversation_id}"
+
+    @property
+    def staff_path(self) -> str:
+        """The conversation's address for staff."""
+        return f"/conversations/{self.conversation_id}"
+
+    async def say(self, text: str, id: UUID | str | None = None) -> httpx.Response:
+        """Say something over HTTP."""
+        return await self.client.post(f"{self.path}/messages", json={"id": str(id or new_id()), "text": text})
+
+    async def ask(self, text: str) -> dict[str, Any]:  # Any: JSON
+        """Say something and wait for the AI."""
+        said = await self.say(text)
+        assert said.status_code == 201, said.text
+        return await self.heard("ai", after_seq=said.json()["seq"])
+
+    async def messages(self, after_seq: int = 0) -> list[dict[str, Any]]:  # Any: JSON
+        """What the guest sees."""
+        answer = await self.client.get(f"{self.path}/messages", params={"after_seq": after_seq})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    async def heard(self, sender: str, after_seq: int = 0, **fields: Any) -> dict[str, Any]:  # Any: JSON
+        """The first message of that sender (and with these fields), once it is there."""
+
+        async def found() -> dict[str, Any] | None:
+            wanted = {"sender": sender, **fields}
+            return next((one for one in await self.messages(after_seq) if wanted.items() <= one.items()), None)
+
+        message = await eventually(found)
+        assert message is not None
+        return message
+
+    async def conversation(self) -> dict[str, Any]:  # Any: JSON
+        """The conversation as staff see it."""
+        answer = await self.hotel.staff().get(self.staff_path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def has_status(self, status: str) -> dict[str, Any]:  # Any: JSON
+        """The conversation, once it has that status."""
+
+        async def reached() -> dict[str, Any] | None:
+            view = await self.conversation()
+            return view if view["status"] == status else None
+
+        view = await eventually(reached)
+        assert view is not None
+        return view
+
+    async def settled(self) -> None:
+        """Once no turn of this conversation is open."""
+
+        async def none_open() -> bool:
+            return not await self.hotel.rows(
+                "SELECT 1 FROM turns WHERE conversation_id = $1 AND state = 'open'", UUID(self.conversation_id)
+            )
+
+        await eventually(none_open)
+
+    @asynccontextmanager
+    async def live(self, after_seq: int = 0, token: str | None = None) -> AsyncGenerator["Live"]:
+        """The widget's WebSocket, after its hello."""
+        url = self.hotel.app.url.replace("http://", "ws://") + f"{self.path}/live"
+        async with connect(url, proxy=None) as socket:
+            await socket.send(json.dumps({"type": "hello", "token": token or self.token, "after_seq": after_seq}))
+            yield Live(socket)
+
+
+@dataclass
+class Live:
+    """An open WebSocket."""
+
+    socket: ClientConnection
+
+    async def send(self, **frame: Any) -> None:  # Any: JSON
+        """Send a frame."""
+        await self.socket.send(json.dumps(frame))
+
+    async def frame(self, type: str, **fields: Any) -> dict[str, Any]:  # Any: JSON
+        """The next frame of that type and with these fields; others are passed over."""
+        async with asyncio.timeout(10):
+            while True:
+                frame: dict[str, Any] = json.loads(await self.socket.recv())
+                inner = frame.get("message", frame.get("conversation", frame)) if fields else frame
+                if frame["type"] == type and fields.items() <= inner.items():
+                    return frame
