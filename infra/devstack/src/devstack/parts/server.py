@@ -79,7 +79,7 @@ class Server(ABC):
         if left is not None:
             # Of a start that was killed: its data is in use, so it goes before a new one comes.
             process.end(left, polite=self.polite, grace_seconds=self.grace_seconds)
-        if not ports.is_free(self.port):
+        if not self._port_is_free():
             raise StackError(
                 f"{self.name} needs port {self.port}, and {ports.holder(self.port)} listens there.",
                 "Stop that process, or let the stack choose another port by removing the entry from ports.json.",
@@ -121,9 +121,20 @@ class Server(ABC):
             return None
         return f"ended with code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
 
+    def _port_is_free(self) -> bool:
+        """Whether we can listen; a port that no living process holds is still being closed by a killed one."""
+        deadline = time.monotonic() + 5
+        while not (free := ports.is_free(self.port)) and time.monotonic() < deadline:
+            if "pid" in ports.holder(self.port):
+                return False
+            time.sleep(0.1)
+        return free
+
     def _forget(self) -> None:
         if self._process is not None:
-            self._process.poll()  # a child that is gone waits for its parent to look
+            # A child counts as gone only when its last thread is: until then its port stays taken.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
         self.record_path.unlink(missing_ok=True)
 
     def remove(self) -> None:
@@ -142,15 +153,24 @@ class Server(ABC):
                 raise self.failed(f"did not get ready in {self.ready_seconds:.0f} s")
             time.sleep(0.05)
 
+    def last_words(self) -> str:
+        """The end of what it printed."""
+        return process.last_lines(self.log)
+
     def failed(self, how: str) -> StackError:
         """The error for a start that went wrong, with a known cause named when the log shows it."""
-        end = process.last_lines(self.log)
-        if "No space left on device" in end or "File too large" in end:
+        end = self.last_words()
+        if is_no_room(end):
             return no_room(self.home)
         return StackError(
             f"{self.name} {how}. The end of {self.log}:\n{end}\n",
             "`frontdesk doctor` checks this machine; `frontdesk up --fresh` starts again without the old data.",
         )
+
+
+def is_no_room(said: str) -> bool:
+    """Whether a program's words mean a full disk, a quota or a file size limit."""
+    return any(words in said for words in ("No space left", "File too large", "File size limit", "quota exceeded"))
 
 
 def no_room(home: Path) -> StackError:
