@@ -51,6 +51,7 @@ class Database:
         self.hints = hints
         self.engine = create_async_engine(
             async_url(url),
+            hide_parameters=True,  # an error that is logged must not show what a guest wrote
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
@@ -103,8 +104,8 @@ class Database:
                 yield tx
                 await tx.write_events()
         if self.hints is not None:
-            for name in tx.hints():
-                await self.hints.send(name)
+            for name, payload in tx.hints():
+                await self.hints.send(name, payload)
         await tx.run_after_commit(lambda error: log.warning("after_commit.failed", error=repr(error)))
 
     @asynccontextmanager

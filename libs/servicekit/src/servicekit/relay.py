@@ -81,6 +81,7 @@ class Relay:
     hints: Hints
     poll_seconds: float = POLL_SECONDS
     batch: int = BATCH
+    absent_topic_seconds: float = ABSENT_TOPIC_SECONDS
     leading: bool = field(default=False, init=False)
     _producer: AIOKafkaProducer | None = field(default=None, init=False)
     _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
@@ -189,7 +190,7 @@ class Relay:
             async with asyncio.timeout(1):
                 await producer.partitions_for(self.namespace + topic)
         except (TimeoutError, KafkaError):
-            self._absent[topic] = loop.time() + ABSENT_TOPIC_SECONDS
+            self._absent[topic] = loop.time() + self.absent_topic_seconds
             log.error("relay.topic_absent", topic=self.namespace + topic, hint="run topics apply")
             RELAY_FAILURES.labels(self.service, "topic_absent").inc()
             return False

@@ -22,6 +22,7 @@ from contracts.ids import HotelId
 from servicekit import outbox
 from servicekit.actor import Actor
 from servicekit.due import DueItem, LeaseLost
+from servicekit.hints import Payload
 from servicekit.rows import Row
 from servicekit.tracing import current_trace_id
 
@@ -72,6 +73,7 @@ class Transaction:
         self.platform = platform
         self._events: list[outbox.Outgoing] = []
         self._due_kinds: set[str] = set()
+        self._hints: list[tuple[str, Payload | None]] = []
         self._after_commit: list[AfterCommit] = []
 
     async def get(self, kind: type[R], id: Key) -> R:
@@ -195,6 +197,10 @@ class Transaction:
             raise LeaseLost(f"{item.kind} {item.object_id}, attempt {item.attempt}")
         item.finishing = True
 
+    def hint(self, name: str, payload: Payload | None = None) -> None:
+        """Send a hint once the commit stands: `tx.hint(f"conversation:{id}", {"seq": 7})`."""
+        self._hints.append((name, payload))
+
     def after_commit(self, call: AfterCommit) -> None:
         """Run `call` once the commit stands; for hints. A failure is logged and changes nothing."""
         self._after_commit.append(call)
@@ -205,9 +211,12 @@ class Transaction:
         if self._events:
             await outbox.write(self.session, self._events, self.now)
 
-    def hints(self) -> list[str]:
+    def hints(self) -> list[tuple[str, Payload | None]]:
         """The hints to send once the commit stands."""
-        return [*(["outbox"] if self._events else []), *(f"due:{kind}" for kind in sorted(self._due_kinds))]
+        chassis: list[tuple[str, Payload | None]] = [(f"due:{kind}", None) for kind in sorted(self._due_kinds)]
+        if self._events:
+            chassis.append(("outbox", None))
+        return [*self._hints, *chassis]
 
     async def run_after_commit(self, failed: Callable[[Exception], None]) -> None:
         """Run what `after_commit` collected; `failed` gets each error."""

@@ -46,7 +46,10 @@ create table note (
 async def urls(parts: Parts) -> AsyncIterator[DatabaseUrls]:
     async with temporary_database(parts.postgres_url, "tx") as made:
         await run_migration(
-            made.owner, create_chassis_tables, lambda op: op.execute(NOTE), lambda op: tenant_table(op, "note", platform="read")
+            made.owner,
+            create_chassis_tables,
+            lambda op: op.execute(NOTE),
+            lambda op: tenant_table(op, "note", platform="read"),
         )
         yield made
 
@@ -132,7 +135,9 @@ async def test_platform_scope_reads_every_hotel_of_tables_that_allow_it_and_is_a
             tx.add(NoteRow(words="x", hotel_id=LINDENHOF))
 
 
-async def test_events_reach_the_outbox_with_the_commit_in_the_order_of_the_calls(db: Database, urls: DatabaseUrls) -> None:
+async def test_events_reach_the_outbox_with_the_commit_in_the_order_of_the_calls(
+    db: Database, urls: DatabaseUrls
+) -> None:
     user = uuid4()
     then = datetime(2026, 3, 28, 12, tzinfo=UTC)
     with span("a command") as current:
@@ -153,11 +158,15 @@ async def test_events_reach_the_outbox_with_the_commit_in_the_order_of_the_calls
 
     envelope = Envelope.from_headers(json.loads(first["headers"]))
     assert envelope == published
-    assert (envelope.traceparent, envelope.source, envelope.hotel_id) == (parent, "/frontdesk/notes", HotelId(LINDENHOF))
+    assert (envelope.traceparent, envelope.source, envelope.hotel_id) == (
+        parent,
+        "/frontdesk/notes",
+        HotelId(LINDENHOF),
+    )
 
 
 async def test_nothing_is_published_when_the_transaction_fails(db: Database, urls: DatabaseUrls) -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError):  # noqa: PT012 - the block is what fails
         async with db.transaction(LINDENHOF) as tx:
             tx.publish(revoked(uuid4()))
             raise RuntimeError("no")
@@ -169,7 +178,7 @@ async def test_a_commit_that_fails_raises_and_wakes_nobody(urls: DatabaseUrls) -
     db = Database(urls.app, pool_size=2, service="notes", hints=hints)
     ran: list[str] = []
     await write_note(db, LINDENHOF, "towels")
-    with hints.subscribe("outbox") as waiting, pytest.raises(IntegrityError):
+    with hints.subscribe("outbox") as waiting, pytest.raises(IntegrityError):  # noqa: PT012 - the commit is what fails
         async with db.transaction(LINDENHOF) as tx:
             tx.add(NoteRow(words="towels"))
             tx.publish(revoked(uuid4()))
@@ -187,14 +196,16 @@ async def test_after_the_commit_the_relay_is_woken_and_a_failing_call_changes_no
     async def fails() -> None:
         raise OSError("valkey is away")
 
-    with hints.subscribe("outbox") as outbox, hints.subscribe("due:turn") as turns:
+    with hints.subscribe("outbox") as outbox, hints.subscribe("due:turn") as turns, hints.subscribe("c:1") as live:
         async with db.transaction(LINDENHOF) as tx:
             tx.publish(revoked(uuid4()))
             await tx.due("turn", uuid4(), NOW)
+            tx.hint("c:1", {"seq": 7})
             tx.after_commit(fails)
             tx.after_commit(lambda: ran.append("second"))
         assert await outbox.wait(1) == {}
         assert await turns.wait(1) == {}
+        assert await live.wait(1) == {"seq": 7}
     assert ran == ["second"]
     await db.dispose()
 
