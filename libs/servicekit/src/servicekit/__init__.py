@@ -19,6 +19,7 @@ from servicekit.commands import Command, Text
 from servicekit.database import Database, Row, TenantRow, Transaction, timestamp
 from servicekit.edge import EdgeRoute, HotelTx, PlatformTx, ReadTx, Tx, edge_router, open_transaction
 from servicekit.etags import IfMatch, check_version, set_etag
+from servicekit.healing import NotYet
 from servicekit.hints import Hints
 from servicekit.ids import new_id
 from servicekit.jobs import DueItem, Jobs, LeaseLost
@@ -26,6 +27,7 @@ from servicekit.logging import log
 from servicekit.pagination import Page, PageQuery, decode_cursor, encode_cursor
 from servicekit.problems import Malformed, TooManyRequests, Unavailable, problems
 from servicekit.ratelimit import rate_limit
+from servicekit.reactions import Reactions
 from servicekit.runtime import Rt, Runtime
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
@@ -46,9 +48,11 @@ __all__ = [
     "Jobs",
     "LeaseLost",
     "Malformed",
+    "NotYet",
     "Page",
     "PageQuery",
     "PlatformTx",
+    "Reactions",
     "ReadTx",
     "Row",
     "Rt",

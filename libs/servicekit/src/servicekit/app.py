@@ -97,7 +97,7 @@ async def refuse_websocket(websocket: WebSocket, error: DomainError) -> None:
 
 
 async def _body_too_large(_: Request, error: Exception) -> Response:
-    return response_of(TooLarge(str(error)), {"Connection": "close"})
+    return response_of(TooLarge(str(error)))
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

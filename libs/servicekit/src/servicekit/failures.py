@@ -40,7 +40,7 @@ def refusal_of(error: BaseException) -> DomainError | None:
         return Invalid("a text holds characters that cannot be stored")
     if isinstance(cause, _RETRY):
         return Unavailable("the database was busy with the same rows; try again", retry_after_seconds=1)
-    if isinstance(cause, _AWAY | OSError):
+    if isinstance(cause, (*_AWAY, OSError)):
         return Unavailable("the database cannot be reached")
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Unavailable("the database cannot be reached")

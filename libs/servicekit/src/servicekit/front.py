@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Response
@@ -19,6 +20,7 @@ from servicekit.problems import TYPE_PREFIX, Malformed, Problem, TimedOut, TooLa
 from servicekit.tracing import current_trace_id, span
 
 TRACE_HEADER = "x-trace-id"
+LINGER_SECONDS, LINGER_BYTES = 1.0, 4 * 1024 * 1024
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
@@ -50,13 +52,14 @@ class Front:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        answer = _Answer(send)
+        body = _Body(scope, receive, self._body_limit_bytes)
+        answer = _Answer(send, body)
         in_flight = HTTP_IN_FLIGHT.labels(self._service)
         in_flight.inc()
         method = scope["method"]
-        with span(method, kind="server", traceparent=_header(scope, b"traceparent"), service=self._service) as current:
+        with span(method, kind="server", traceparent=_header(scope, "traceparent"), service=self._service) as current:
             try:
-                await self._answer(scope, receive, answer)
+                await self._answer(scope, body, answer)
             finally:
                 seconds = time.perf_counter() - began
                 in_flight.dec()
@@ -75,25 +78,27 @@ class Front:
                     bytes=answer.bytes,
                 )
 
-    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _answer(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
         """Run the application; whatever it raises becomes an answer, unless one has begun."""
         limit = asyncio.timeout(self._timeout_seconds)
         try:
             _refuse_nul(scope)
-            body = _Body(scope, receive, self._body_limit_bytes)
+            body.refuse_announced()
             async with limit:
-                answer.on_start = lambda: limit.reschedule(None)  # a stream may go on for as long as it is read
+                answer.limit = limit
                 await self._app(scope, body, answer)
         except TimeoutError as error:
+            answer.limit = None
             if not limit.expired():
-                await self._failed(error, scope, receive, answer)
+                await self._failed(error, scope, body, answer)
             elif not answer.started:
                 log.warning("http.timed_out", route=route_template(scope), seconds=self._timeout_seconds)
-                await response_of(TimedOut(f"not done within {self._timeout_seconds:g} s"))(scope, receive, answer)
+                await response_of(TimedOut(f"not done within {self._timeout_seconds:g} s"))(scope, body, answer)
         except Exception as error:
-            await self._failed(error, scope, receive, answer)
+            answer.limit = None
+            await self._failed(error, scope, body, answer)
 
-    async def _failed(self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _failed(self, error: Exception, scope: Scope, body: "_Body", answer: "_Answer") -> None:
         refusal = refusal_of(error)
         if refusal is None or not isinstance(error, DomainError):
             log.error(
@@ -101,8 +106,7 @@ class Front:
             )
         if answer.started:
             raise error  # the server cuts the connection, so that nobody takes half an answer for a whole one
-        headers = {"Connection": "close"} if isinstance(refusal, TooLarge) else None
-        await (response_of(refusal, headers) if refusal else unexpected())(scope, receive, answer)
+        await (response_of(refusal) if refusal else unexpected())(scope, body, answer)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -124,12 +128,13 @@ class Front:
 class _Answer:
     """The way out of a request: adds the headers, and knows what was sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, body: "_Body") -> None:
         self._send = send
+        self._request_body = body
         self.started = False
         self.status = 500
         self.bytes = 0
-        self.on_start = lambda: None
+        self.limit: asyncio.Timeout | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -141,9 +146,16 @@ class _Answer:
             trace_id = current_trace_id()
             if trace_id:
                 headers[TRACE_HEADER] = trace_id
-            self.on_start()
+            if not self._request_body.finished:
+                headers["connection"] = "close"  # what is still coming is not read as a request
+            if self.limit is not None:
+                self.limit.reschedule(None)  # a stream may go on for as long as it is read
         elif message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))
+            if self.status == 413 and not message.get("more_body"):
+                await self._send({**message, "more_body": True})
+                await self._request_body.linger()
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
 
 
@@ -154,17 +166,33 @@ class _Body:
         self._receive = receive
         self._limit = limit
         self._read = 0
-        announced = _header(scope, b"content-length")
-        if announced and announced.isdigit() and int(announced) > limit:
-            raise TooLarge(f"at most {limit} bytes are read")
+        self._announced = _header(scope, "content-length")
+        self.finished = self._announced in (None, "0") and _header(scope, "transfer-encoding") is None
+
+    def refuse_announced(self) -> None:
+        """Raises: TooLarge: the length announced is over the limit."""
+        if self._announced and self._announced.isdigit() and int(self._announced) > self._limit:
+            raise TooLarge(f"at most {self._limit} bytes are read")
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
+            self.finished = not message.get("more_body")
             if self._read > self._limit:
                 raise BodyTooLarge(self._limit)
         return message
+
+    async def linger(self) -> None:
+        """Read on for a while and throw it away: closed at once, the other side would lose the answer in a reset."""
+        left = LINGER_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while left > 0:
+                    message = await self._receive()
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
+                    left -= len(message.get("body", b""))
 
 
 class BodyTooLarge(Exception):
@@ -230,8 +258,8 @@ def route_template(scope: MutableMapping[str, Any]) -> str:  # Any: as ASGI has 
     return "unmatched"
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
-    return Headers(scope=scope).get(name.decode())
+def _header(scope: Scope, name: str) -> str | None:
+    return Headers(scope=scope).get(name)
 
 
 def _refuse_nul(scope: Scope) -> None:

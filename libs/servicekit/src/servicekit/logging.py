@@ -80,28 +80,23 @@ class _Service:
 
 
 _service = _Service()
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _with_trace,
+    _service,
+    structlog.processors.format_exc_info,
+    redact,
+]
 
 
 def configure(service: str, *, level: str = "info", format: Literal["json", "console"] = "json") -> None:
     """Send this process's log lines, the standard library's included, to standard output."""
     _service.name = service
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _with_trace,
-        _service,
-        structlog.processors.format_exc_info,
-        redact,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
+    structure(structlog.stdlib.ProcessorFormatter.wrap_for_formatter)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if format == "json"
@@ -110,7 +105,7 @@ def configure(service: str, *, level: str = "info", format: Literal["json", "con
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_SHARED,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
@@ -123,3 +118,13 @@ def configure(service: str, *, level: str = "info", format: Literal["json", "con
         found.propagate = True
     for noisy in ("httpx", "httpcore", "aiokafka", "asyncio", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def structure(last: structlog.typing.Processor) -> None:
+    """Have our own lines pass the processors and end in `last`, as records of the standard library's logging."""
+    structlog.configure(
+        processors=[*_SHARED, last],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

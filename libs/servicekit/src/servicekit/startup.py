@@ -123,13 +123,12 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
         closing = AsyncExitStack()
         try:
             if role in ("worker", "all"):
-                from servicekit.worker import run_worker  # an API process does without Kafka's consumers
+                if service.database:
+                    from servicekit.worker import run_worker  # an API process does without Kafka's consumers
 
-                up.worker = await closing.enter_async_context(
-                    run_worker(
-                        rt, service.reactions, service.jobs, drain_timeout_seconds=settings.drain_timeout_seconds
-                    )
-                )
+                    drain = settings.drain_timeout_seconds
+                    worker = run_worker(rt, service.reactions, service.jobs, drain_timeout_seconds=drain)
+                    up.worker = await closing.enter_async_context(worker)
                 background += tasks.start(rt, service.worker_tasks)
             if role in ("api", "all"):
                 up.api = HttpServer(
@@ -186,7 +185,7 @@ def _checks(up: Running, role: Role) -> list[Check]:
 
     async def worker() -> NotReady:
         nonlocal seen_ready
-        if role not in ("worker", "all"):
+        if role not in ("worker", "all") or up.rt.app_database is None:
             return {}
         waiting = {"worker": "not started yet"} if up.worker is None else up.worker.not_ready()
         seen_ready = seen_ready or not waiting
