@@ -13,7 +13,7 @@ import psutil
 
 from devstack import ports, process
 from devstack.errors import StackError
-from devstack.services import Unit
+from devstack.layout import Unit
 from devstack.state import State
 
 _LOG_LIMIT_BYTES = 20_000_000

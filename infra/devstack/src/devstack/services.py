@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,62 +73,28 @@ def program(service: Service) -> str:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One process: a service in one of its roles."""
-
-    service: Service
-    role: str
-    """`all`, or `api` and `worker` apart."""
-    name: str
-    port: int
-    metrics_port: int
-
-    @property
-    def command(self) -> list[str]:
-        """How it is started."""
-        return [program(self.service), self.role]
-
-
-def units(service: Service, state: State, *, apart: bool, say: Callable[[str], None] | None = None) -> list[Unit]:
-    """The processes of one service: one for all, or `NAME-api` and `NAME-worker` when they are to be killed apart."""
-    port = state.port(service.name, service.port, say)
-    metrics = state.port(f"{service.name} metrics", service.metrics_port, say)
-    if not apart:
-        return [Unit(service, "all", service.name, port, metrics)]
-    second = state.port(f"{service.name}-worker metrics")
-    return [
-        Unit(service, "api", f"{service.name}-api", port, metrics),
-        Unit(service, "worker", f"{service.name}-worker", port, second),
-    ]
-
-
 def environment(
-    unit: Unit,
+    service: Service,
     *,
     state: State,
     parts: PartUrls,
     addresses: Mapping[str, str],
     database: Mapping[str, str],
     namespace: str,
-    extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """The environment of one process.
+    """The environment of a service's processes, but for their ports.
 
     Args:
-        unit: which process.
+        service: whose.
         state: where the secrets are.
         parts: where Kafka and Valkey are.
         addresses: base URL of every service by name.
         database: the three database URLs, `owner`, `app` and `worker`; empty when it has none.
         namespace: put before topics, groups and Valkey keys.
-        extra: settings that win over everything here.
     """
-    name = unit.service.name
+    name = service.name
     own = {
         "FRONTDESK_HOST": ports.HOST,
-        "FRONTDESK_PORT": str(unit.port),
-        "FRONTDESK_METRICS_PORT": str(unit.metrics_port),
         "FRONTDESK_KAFKA_URL": parts.kafka,
         "FRONTDESK_KAFKA_NAMESPACE": namespace,
         "FRONTDESK_VALKEY_URL": parts.valkey,
@@ -143,7 +109,7 @@ def environment(
         **_own_settings(name, state),
     }
     inherited = {key: value for key, value in os.environ.items() if key != "FRONTDESK_POSTGRES_URL"}
-    return {**inherited, **own, **extra}
+    return {**inherited, **own}
 
 
 _ROLE_VARIABLE = {"app": "URL", "owner": "OWNER_URL", "worker": "WORKER_URL"}

@@ -20,10 +20,11 @@ from devstack import ports, prepare, process, sweep
 from devstack.child import Child
 from devstack.errors import StackError
 from devstack.keeper import Keeper
+from devstack.layout import Layout, Unit
 from devstack.parts.group import Parts, PartUrls
 from devstack.parts.postgres import KEPT, SURVIVES_KILL
 from devstack.running import Running
-from devstack.services import Service, Unit, environment, named, units
+from devstack.services import Service, named
 from devstack.state import State
 
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
@@ -39,6 +40,7 @@ class Stack:
         own_parts: start all three parts even where the environment names others.
         namespace: put before databases, topics, groups and Valkey keys; for several stacks on the same servers.
         apart: services that run as `NAME-api` and `NAME-worker`, to be killed apart.
+        usual_ports: the gateway on 8080 and so on where these are free; otherwise any, so that tests run side by side.
         settings: more environment per service, e.g. `{"conversation": {"FRONTDESK_LOG_LEVEL": "DEBUG"}}`.
         durable: keep what is written through a power cut; without it tests run faster.
         demo: seed the demo hotels.
@@ -54,6 +56,7 @@ class Stack:
         own_parts: bool = False,
         namespace: str = "",
         apart: Collection[str] = (),
+        usual_ports: bool = False,
         settings: Mapping[str, Mapping[str, str]] = _NOTHING,
         durable: bool = True,
         demo: bool = True,
@@ -65,6 +68,7 @@ class Stack:
         self.namespace = namespace
         self._own_parts = own_parts
         self._apart = apart
+        self._usual_ports = usual_ports
         self._settings = settings
         self._durable = durable
         self._demo = demo
@@ -75,7 +79,7 @@ class Stack:
         self._databases: dict[str, dict[str, str]] = {}
         self._keepers: dict[str, Keeper] = {}
         self._children: dict[str, Child] = {}
-        self._units: dict[str, list[Unit]] = {}
+        self._layout: Layout | None = None
 
     def start(self) -> None:
         """Start everything and wait until every service is ready.
@@ -90,7 +94,15 @@ class Stack:
         try:
             for name in sweep.sweep(self.state):
                 self._say(f"{name} was still running from a start that was killed; stopped it")
-            self._plan()
+            self._layout = Layout(
+                self.state,
+                self.services,
+                apart=self._apart,
+                usual_ports=self._usual_ports,
+                namespace=self.namespace,
+                settings=self._settings,
+                say=self._say,
+            )
             self._start_parts()
             self._prepare()
             self._start_services()
@@ -165,11 +177,11 @@ class Stack:
 
     def url(self, service: str) -> str:
         """Base URL of the service's API."""
-        return f"http://{ports.HOST}:{self._unit(service, 'api').port}"
+        return self.layout.url(service)
 
     def metrics_url(self, service: str, role: str = "api") -> str:
         """Base URL of /livez, /readyz and /metrics; `role` matters for services that run apart."""
-        return f"http://{ports.HOST}:{self._unit(service, role).metrics_port}"
+        return f"http://{ports.HOST}:{self.layout.playing(service, role).metrics_port}"
 
     def database_urls(self, service: str) -> Mapping[str, str]:
         """The service's database as `owner`, `app` and `worker`."""
@@ -221,16 +233,6 @@ class Stack:
 
     # Steps of a start
 
-    def _plan(self) -> None:
-        """Every process with its ports, also of services that are not ours to start: others must find them."""
-        for service in named():
-            if service in self.services:
-                apart = service.name in self._apart
-                self._units[service.name] = units(service, self.state, apart=apart, say=self._say)
-            else:
-                port = self.state.known_port(service.name) or service.port
-                self._units[service.name] = [Unit(service, "all", service.name, port, service.metrics_port)]
-
     def _start_parts(self) -> None:
         self.parts.start()
         for name, server in self.parts.servers.items():
@@ -262,13 +264,13 @@ class Stack:
         done = prepare.Done(self.state)
         if "postgres" in self.parts.servers and done.is_done("migrate", service):
             return
-        settings = self._environment(self._unit(service.name, "all"))
+        settings = self._environment(self.layout.playing(service.name, "all"))
         prepare.run_once(service, "migrate", state=self.state, environment=settings, report=self._say)
         done.note("migrate", service)
 
     def _start_services(self) -> None:
         for service in self.services:
-            for unit in self._units[service.name]:
+            for unit in self.layout.of(service.name):
                 child = Child(unit, self.state, lambda unit=unit: self._environment(unit))
                 self._children[unit.name] = child
                 self._keepers[unit.name] = Keeper(child, revive=self._revive, say=self._say)
@@ -282,31 +284,26 @@ class Stack:
     def _start_service(self, name: str) -> None:
         began = time.monotonic()
         self.start_service(name)
-        self._say(f"{name} is ready on port {self._children[name].unit.port} ({time.monotonic() - began:.1f} s)")
+        unit = self._children[name].unit
+        where = "" if unit.role == "worker" else f" on port {unit.port}"
+        self._say(f"{name} is ready{where} ({time.monotonic() - began:.1f} s)")
 
     def _seed(self, service: Service) -> None:
         done = prepare.Done(self.state)
         if "postgres" in self.parts.servers and done.is_done("seed-demo", service):
             return
-        settings = self._environment(self._unit(service.name, "all"))
+        settings = self._environment(self.layout.playing(service.name, "all"))
         prepare.run_once(service, "seed-demo", state=self.state, environment=settings, report=self._say)
         done.note("seed-demo", service)
 
-    def _unit(self, service: str, role: str) -> Unit:
-        """The process that plays this role."""
-        found = self._units[named([service])[0].name]
-        return next((unit for unit in found if unit.role == role), found[0])
+    @property
+    def layout(self) -> Layout:
+        """The processes and their ports; there once `start` has begun."""
+        assert self._layout is not None, "the stack has not been started"
+        return self._layout
 
     def _environment(self, unit: Unit) -> dict[str, str]:
-        return environment(
-            unit,
-            state=self.state,
-            parts=self.part_urls,
-            addresses={service.name: self.url(service.name) for service in named()},
-            database=self._databases.get(unit.service.name, {}),
-            namespace=self.namespace,
-            extra=self._settings.get(unit.service.name, {}),
-        )
+        return self.layout.environment(unit, self.part_urls, self._databases.get(unit.service.name, {}))
 
 
 def _raise_first(under_way: Sequence[Future[None]]) -> None:

@@ -43,7 +43,7 @@ def up(folder: Path, *, only: list[str] | None, fresh: bool, question: bool = Tr
     began = time.monotonic()
     if fresh:
         start_over(folder)
-    stack = Stack(folder, only=only, say=show.step)
+    stack = Stack(folder, only=only, usual_ports=True, say=show.step)
     leave = threading.Event()
     with _leaving_politely(leave):
         try:
