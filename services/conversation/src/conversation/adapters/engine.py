@@ -1,0 +1,227 @@
+"""The local engine: a question and a hotel's articles in, one reply with one explicit action out. No model key needed.
+
+What it does is put together from the pure parts: intents, language, search, ranking, confidence, `decide`, writer.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.ids import ArticleId
+from contracts.values import HandOverReason, NeverAutoTopic, Priority, TurnAction
+from conversation.adapters.artefacts import confidence_model
+from conversation.adapters.embedder import Embedder, Vector
+from conversation.domain import writer
+from conversation.domain.decision import DEFAULT_NEVER_AUTO, Decision, Evidence, Policy, decide, must_hand_over
+from conversation.domain.intents import Intents, recognise
+from conversation.domain.language import detect, language_of
+from conversation.domain.questions import follow_up, questions
+from conversation.domain.ranking import Candidate, Features, Found, Ranked, features, rank
+from conversation.domain.text import content_words, stems
+from conversation.domain.words import Language
+from servicekit.metrics import histogram
+
+__all__ = ["Answered", "Candidate", "Found", "HistoryItem", "HotelPolicy", "LocalEngine", "Reply", "Search", "Source"]
+
+SECONDS = histogram("conversation_engine_seconds", "Time the local engine spent on a turn, seconds", "part")
+_READ = 2000
+"""Characters of a turn that are read; a longer text is no question for an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """A message before the turn, since the AI has had the conversation; oldest first."""
+
+    sender: Literal["guest", "ai", "staff"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotelPolicy:
+    """What the hotel and the guest's record say about answering.
+
+    Attributes:
+        threshold: confidence under which the AI hands over, 0 to 1.
+        never_auto: topics that the AI leaves to staff.
+        default_language: the conversation's language: what a text is in when it does not tell.
+        languages: the hotel's own languages, BCP 47.
+        hand_over_vips: whether VIPs always get a person.
+        guest_is_vip: whether this guest is one.
+        hotel_name: as guests know it.
+        expected_wait: how long until staff answer, in words or numbers; None where nobody can say.
+    """
+
+    threshold: float = 0.5
+    never_auto: frozenset[NeverAutoTopic] = DEFAULT_NEVER_AUTO
+    default_language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    hand_over_vips: bool = False
+    guest_is_vip: bool = False
+    hotel_name: str = ""
+    expected_wait: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article that a reply was taken from; `score` is the confidence in it, 0 to 1."""
+
+    article_id: ArticleId
+    title: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the AI does with a turn. Code acts on `action`, never on the text."""
+
+    action: TurnAction
+    text: str
+    language: str
+    confidence: float
+    sources: tuple[Source, ...] = ()
+    reasons: tuple[HandOverReason, ...] = ()
+    priority: Priority = Priority.NORMAL
+    engine: str = "local"
+
+
+Search = Callable[[Vector, str, str], Awaitable[Found]]
+"""The hotel's published articles for a question: (its vector, its text, its language) to what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question of a turn, with what was found and decided."""
+
+    question: str
+    ranked: tuple[Ranked, ...]
+    confidence: float
+    decision: Decision
+
+
+class LocalEngine:
+    """Answers from articles by embedding search and extraction.
+
+    engine = LocalEngine(embedder)
+    reply = await engine.answer("Can I bring my dog?", [], HotelPolicy(hotel_name="Hotel Lindenhof"), search)
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._model = confidence_model()
+
+    async def answer(self, question: str, history: Sequence[HistoryItem], policy: HotelPolicy, search: Search) -> Reply:
+        """The reply to a turn: one guest message or several, joined by line breaks, secrets masked already."""
+        text = question[:_READ]
+        language = detect(text, language_of(policy.default_language)).language
+        intents = recognise(text)
+        must = must_hand_over(Evidence(intents=intents, vip=policy.guest_is_vip), _rules(policy))
+        if must is not None:
+            return _handed_over(must, language, policy)
+        if intents.small_talk is not None:
+            said = writer.small_talk(intents.small_talk, language, policy.hotel_name)
+            return Reply(TurnAction.SMALL_TALK, said, language, confidence=1.0)
+        asked = questions(text)
+        answered = [await self._one(one, language, recognise(one), history, policy, search) for one in asked]
+        return _compose(answered, language, policy)
+
+    async def _one(
+        self,
+        question: str,
+        language: Language,
+        intents: Intents,
+        history: Sequence[HistoryItem],
+        policy: HotelPolicy,
+        search: Search,
+    ) -> Answered:
+        """Search and decide; a follow-up ("And on Sundays?") that says too little is read with what it follows."""
+        ranked, read, confidence = await self._look(question, language, policy, search)
+        before = next((item.text for item in reversed(history) if item.sender == "guest"), None)
+        if confidence < policy.threshold and before is not None and follow_up(question):
+            together = f"{before[-300:]} {question}"
+            wider, wide, higher = await self._look(together, language, policy, search)
+            if higher > confidence and _speaks_of(wider[0].candidate, question, language):
+                ranked, read, confidence = wider, wide, higher
+        evidence = Evidence(
+            intents=intents,
+            confidence=confidence,
+            articles=len(ranked),
+            lead=read.lead,
+            coverage=read.coverage,
+            content_words=len(content_words(question)),
+            asked_back=_asked_back(history),
+            vip=policy.guest_is_vip,
+        )
+        return Answered(question, ranked, confidence, decide(evidence, _rules(policy)))
+
+    async def _look(
+        self, question: str, language: Language, policy: HotelPolicy, search: Search
+    ) -> tuple[tuple[Ranked, ...], Features, float]:
+        started = time.perf_counter()
+        vector = await self._embedder.query(question)
+        embedded = time.perf_counter()
+        found = await search(vector, question, language)
+        searched = time.perf_counter()
+        ranked = rank(question, language, found, policy.hotel_name)
+        read = features(question, language, ranked, policy.hotel_name)
+        SECONDS.labels("embed").observe(embedded - started)
+        SECONDS.labels("search").observe(searched - embedded)
+        SECONDS.labels("rank").observe(time.perf_counter() - searched)
+        return ranked, read, self._model.confidence(read)
+
+
+def _rules(policy: HotelPolicy) -> Policy:
+    return Policy(policy.threshold, policy.never_auto, policy.hand_over_vips)
+
+
+def _compose(answered: Sequence[Answered], language: Language, policy: HotelPolicy) -> Reply:
+    """One reply for all questions of a turn. What is known is said; if one part needs staff, the turn goes to them."""
+    answers = [one for one in answered if one.decision.action is TurnAction.ANSWER]
+    sources = tuple({source.article_id: source for source in map(_source_in(language), answers)}.values())
+    said = list(dict.fromkeys(writer.answer(one.ranked[0].candidate, language) for one in answers))
+    open_parts = [one for one in answered if one.decision.action is TurnAction.HAND_OVER]
+    if open_parts:
+        reasons = tuple(dict.fromkeys(reason for one in open_parts for reason in one.decision.reasons))
+        priority = max(one.decision.priority for one in open_parts)
+        confidence = min(one.confidence for one in open_parts)
+        decision = Decision(TurnAction.HAND_OVER, reasons, priority)
+        return _handed_over(decision, language, policy, confidence, said, sources)
+    if answers:
+        return Reply(TurnAction.ANSWER, "\n\n".join(said), language, min(one.confidence for one in answers), sources)
+    unclear = answered[0]
+    options = [one.candidate for one in unclear.ranked] if content_words(unclear.question) else []
+    return Reply(TurnAction.CLARIFY, writer.clarify(options, language), language, unclear.confidence)
+
+
+def _handed_over(
+    decision: Decision,
+    language: Language,
+    policy: HotelPolicy,
+    confidence: float = 0.0,
+    said: Sequence[str] = (),
+    sources: tuple[Source, ...] = (),
+) -> Reply:
+    urgent = decision.priority is Priority.URGENT
+    last = writer.hand_over_text(language, policy.expected_wait, decision.reasons, urgent=urgent, answered=bool(said))
+    text = "\n\n".join([*said, last])
+    return Reply(TurnAction.HAND_OVER, text, language, confidence, sources, decision.reasons, decision.priority)
+
+
+def _source_in(language: Language) -> Callable[[Answered], Source]:
+    def source(one: Answered) -> Source:
+        best = one.ranked[0].candidate
+        return Source(best.article_id, best.variant(language).title, one.confidence)
+
+    return source
+
+
+def _asked_back(history: Sequence[HistoryItem]) -> bool:
+    """Whether our last message was a question back; we recognise our own two sentences."""
+    last = next((item for item in reversed(history) if item.sender != "guest"), None)
+    return last is not None and last.sender == "ai" and writer.is_clarification(last.text)
+
+
+def _speaks_of(candidate: Candidate, question: str, language: Language) -> bool:
+    """Whether the article has the words that a follow-up adds, so that it isn't about something new."""
+    variant = candidate.variant(language)
+    return stems([question]) <= stems([variant.title, *variant.questions, variant.body])

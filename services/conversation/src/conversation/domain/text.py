@@ -1,0 +1,81 @@
+"""Plain text tools that ranking, intents and the writer share: normal form, words, sentences, n-grams. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from conversation.domain.words import FUNCTION_WORDS
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_SPACE = re.compile(r"\s+")
+# A sentence ends at . ! ? … (or their CJK and Arabic forms) before a space and something that opens a sentence.
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟])[\"'»”)]*\s+(?=[\"'«“(¿¡]*[^\W_a-z])|(?<=[。！？])")
+_ABBREVIATION = re.compile(
+    r"\b(?:[a-z]|[ap]\.m|e\.g|i\.e|z\.b|p\.e|p\.ex|ca|approx|incl|inkl|bzw|min|max|mr|mrs|dr|st|nr|no|str|tel)\.$",
+    re.IGNORECASE,
+)
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+STOP_WORDS: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
+
+
+@lru_cache(maxsize=16384)
+def normalise(text: str) -> str:
+    """Case-folded, without accents, one space between words: `"Frühstück?"` becomes `"fruhstuck?"`."""
+    folded = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    return _SPACE.sub(" ", "".join(c for c in folded if not unicodedata.combining(c))).strip()
+
+
+@lru_cache(maxsize=16384)
+def words(text: str) -> tuple[str, ...]:
+    """The normalised words in order; a run of CJK characters gives each character as a word."""
+    found: list[str] = []
+    for word in _WORD.findall(normalise(text)):
+        if _CJK.search(word):
+            found.extend(word)
+        else:
+            found.extend(word.split("'"))
+    return tuple(found)
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """Words that are no function word of any language, in order."""
+    return tuple(word for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or _CJK.match(word)))
+
+
+def stem(word: str) -> str:
+    """A word's rough stem, good for comparing: `parking` and `parked` share `park`. Works for Latin scripts alike."""
+    for ending in ("ings", "ing", "ern", "en", "es", "ed", "er", "em", "s", "e", "n"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, whitespace folded; abbreviations and times such as `7 a.m.` don't end one."""
+    found: list[str] = []
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-*•] )", text.strip()):
+        pieces = _SENTENCE_END.split(_SPACE.sub(" ", paragraph).strip())
+        for piece in pieces:
+            if found and _ABBREVIATION.search(found[-1]) and pieces[0] is not piece:
+                found[-1] = f"{found[-1]} {piece}"
+            elif piece:
+                found.append(piece)
+    return tuple(found)
+
+
+@lru_cache(maxsize=16384)
+def ngrams(text: str) -> frozenset[str]:
+    """Character 3- to 5-grams inside the padded words of a text, each once."""
+    grams: set[str] = set()
+    for word in words(text):
+        padded = f" {word} "
+        for size in (3, 4, 5):
+            grams.update(padded[i : i + size] for i in range(len(padded) - size + 1))
+    return frozenset(grams)
+
+
+def stems(parts: Iterable[str]) -> frozenset[str]:
+    """The stems of the content words of several texts."""
+    return frozenset(stem(word) for part in parts for word in content_words(part))

@@ -1,0 +1,54 @@
+"""The rows of the knowledge base: articles, their variants per language, and the embedded chunks of each."""
+
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field
+
+from contracts.ids import ArticleId
+from servicekit.rows import Row, TenantRow
+
+
+class ArticleRow(TenantRow, table=True):
+    """An article; what it says stands in its variants. Locked before anything about it changes."""
+
+    __tablename__ = "knowledge_articles"
+
+    published: bool = False
+
+    @property
+    def key(self) -> ArticleId:
+        """The id, typed."""
+        return ArticleId(self.id)
+
+
+class VariantRow(Row, table=True):
+    """An article in one language; position 0 is the original. `tsv` is written by commands.articles and not read."""
+
+    __tablename__ = "knowledge_variants"
+
+    article_id: UUID = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    hotel_id: UUID
+    position: int
+    title: str
+    questions: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # SQLModel's stub takes the class only
+    body: str
+
+
+class ChunkRow(Row, table=True):
+    """A piece of a variant with its vector (length 1) and its commonness. Its text stands in the variant."""
+
+    __tablename__ = "knowledge_chunks"
+
+    article_id: UUID = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    hotel_id: UUID
+    text_key: str
+    embedding: Any = Field(sa_type=Vector(384))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # Any: a list of floats, which SQLModel does not know as a column
+    commonness: float
