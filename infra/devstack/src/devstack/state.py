@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,13 +129,14 @@ class State:
             yield
 
     def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> Path:
-        """The file that holds this secret, made on first use, mode 0600."""
+        """The file that holds this secret, made on first use, mode 0600. Services ask for the same one side by side."""
         path = self.secrets_folder / name
-        if not path.exists():
-            half = path.with_name(path.name + ".half")
-            with private(half) as out:
-                out.write(make())
-            half.replace(path)
+        with _ONE_AT_A_TIME:
+            if not path.exists():
+                half = path.with_name(path.name + ".half")
+                with private(half) as out:
+                    out.write(make())
+                half.replace(path)
         return path
 
     def secret_text(self, name: str) -> str:
@@ -210,3 +212,7 @@ def _not_writable(folder: Path, problem: OSError) -> StackError:
         f"{folder} can't be used for the stack's data ({problem.strerror}).",
         "Make it writable, or name another folder with --state-dir.",
     )
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A secret is made once, whoever asks first."""
