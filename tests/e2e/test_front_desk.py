@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import httpx
+
 from devstack.stack import Stack
-from kit.people import Guest, Json, Staff, until
+from kit.people import PASSWORD, Guest, Json, Staff, until
 
 LINDENHOF_STAFF = "sam.staff@lindenhof.example"
 HARBOUR_STAFF = "holly.staff@harbour-house.example"
@@ -172,6 +174,14 @@ async def test_a_dead_service_leaves_its_part_unavailable_never_the_page(stack: 
         assert page["messages"]["state"] == "ok"
         assert inbox["parts"]["escalations"] == "unavailable"
         assert inbox["items"]
+
+
+async def test_the_browser_gets_a_cookie_that_scripts_cannot_read_and_never_a_token(stack: Stack) -> None:
+    async with httpx.AsyncClient(base_url=stack.url("gateway"), trust_env=False) as browser:
+        answer = await browser.post("/api/session", json={"email": LINDENHOF_STAFF, "password": PASSWORD})
+    assert answer.status_code == 201
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "token" not in answer.text.replace("csrf_token", "")
 
 
 async def test_signing_out_ends_the_open_live_stream_within_five_seconds(stack: Stack) -> None:

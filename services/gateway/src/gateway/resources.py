@@ -41,7 +41,7 @@ class Resources:
         )
         if response.status_code >= 500:
             raise ServiceUnavailable("The identity service did not answer")
-        if response.status_code != 200:
+        if not response.is_success:
             raise Unauthenticated("The session is over; sign in again")
         answer = response.json()
         return answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"]

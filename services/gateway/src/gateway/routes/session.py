@@ -61,7 +61,7 @@ async def sign_in(command: SignIn, rt: Rt, desk: Desk, response: Response) -> An
     )
     if answer.status_code >= 500:
         raise ServiceUnavailable("The identity service did not answer")
-    if answer.status_code != 200:
+    if not answer.is_success:
         return answer_of(answer)
     tokens = answer.json()
     profile = {name: tokens[name] for name in ("user", "hotel", "role", "scopes")}
