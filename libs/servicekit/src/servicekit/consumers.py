@@ -36,6 +36,8 @@ MAX_BACKOFF_SECONDS = 15.0
 ALERT_AFTER = 5
 """Attempts in a row after which waiting for something to heal is an error in the log, not a warning."""
 START_BACKOFF_SECONDS = 1.0
+SESSION_SECONDS = 10.0
+"""After this long without a heartbeat a member that died loses its partitions to the others."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Consumers:
         namespace: put before topics and groups.
         members: group members per topic in this process. Each handles one record at a time, so a partition's order holds.
         stall_seconds: lag without progress for this long restarts a subscriber.
+        session_seconds: how long a member that was killed keeps its partitions; the broker allows 6 at least.
     """
 
     reactions: Reactions
@@ -61,6 +64,7 @@ class Consumers:
     max_backoff_seconds: float = MAX_BACKOFF_SECONDS
     stall_seconds: float = STALL_SECONDS
     graceful_seconds: float = 15.0
+    session_seconds: float = SESSION_SECONDS
     started: bool = field(default=False, init=False)
     watched: list[Watched] = field(default_factory=list[Watched], init=False)
 
@@ -142,8 +146,8 @@ class Consumers:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             no_reply=True,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=2_000,
+            session_timeout_ms=int(self.session_seconds * 1000),
+            heartbeat_interval_ms=int(self.session_seconds * 200),
             parser=_parse,
             decoder=_whole,
         )

@@ -145,8 +145,8 @@ async def _read(kafka_url: str, namespace: str, topic: Topic) -> list[DeadLetter
         auto_offset_reset="earliest",
         request_timeout_ms=15_000,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partition = TopicPartition(namespace + topic.dlq, PARTITION)
         consumer.assign([partition])
         end: int = (await consumer.end_offsets([partition]))[partition]

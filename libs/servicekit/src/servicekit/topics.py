@@ -14,8 +14,6 @@ from contracts.topics import DAY_MS, TOPICS, Topic
 
 DLQ_RETENTION_MS = 90 * DAY_MS
 """Dead letters wait this long for a person."""
-MAX_COMPACTION_LAG_MS = DAY_MS
-"""An erased guest's old states are gone from compacted topics after this at the latest."""
 READY_SECONDS = 30
 TOPIC_ALREADY_EXISTS = 36  # Kafka protocol error code
 
@@ -58,10 +56,7 @@ def plan(namespace: str, topics: Sequence[Topic] = TOPICS, *, replication: int =
     durable = {"min.insync.replicas": "2" if replication >= 3 else "1"}
     planned: list[Planned] = []
     for topic in topics:
-        config = {"cleanup.policy": "compact" if topic.compacted else "delete", "retention.ms": str(topic.retention_ms)}
-        if topic.compacted:
-            config["max.compaction.lag.ms"] = str(MAX_COMPACTION_LAG_MS)
-        planned.append(Planned(namespace + topic.name, topic.partitions, config | durable))
+        planned.append(Planned(namespace + topic.name, topic.partitions, topic.config() | durable))
         dead = {"cleanup.policy": "delete", "retention.ms": str(DLQ_RETENTION_MS)}
         planned.append(Planned(namespace + topic.dlq, 1, dead | durable))
     return planned
@@ -174,8 +169,8 @@ async def _until_shown(client: AIOKafkaAdminClient, names: set[str]) -> None:
 @asynccontextmanager
 async def _admin(kafka_url: str) -> AsyncGenerator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(bootstrap_servers=kafka_url)
-    await client.start()
     try:
+        await client.start()
         yield client
     finally:
         await client.close()
