@@ -37,6 +37,8 @@ class DenyFeed:
         self._service = service
         self._positions: dict[TopicPartition, int] = {}
         self.connected = asyncio.Event()
+        self.caught_up = asyncio.Event()
+        """Set once everything that had been revoked when this began is known."""
 
     async def task(self, _: object = None) -> None:
         """Read until cancelled; reconnects by itself."""
@@ -44,16 +46,20 @@ class DenyFeed:
         while True:
             try:
                 async with self._consumer() as consumer:
-                    await self._seek(consumer)
+                    ends = await self._seek(consumer)
                     self._set_connected(True)
                     pause = 0.1
-                    await self._read(consumer)
+                    await self._read(consumer, ends)
             except (KafkaError, OSError) as error:
                 if self.connected.is_set() or pause == 0.1:
                     log.warning("denylist.disconnected", error=type(error).__name__)
                 self._set_connected(False)
             await asyncio.sleep(pause)
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
+
+    def move(self, kafka_url: str) -> None:
+        """Read from there after the next reconnect."""
+        self._kafka_url = kafka_url
 
     @contextlib.asynccontextmanager
     async def _consumer(self) -> AsyncGenerator[AIOKafkaConsumer]:
@@ -75,18 +81,23 @@ class DenyFeed:
             with contextlib.suppress(KafkaError, OSError):
                 await consumer.stop()
 
-    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
-        """Where it was, or 15 minutes ago."""
+    async def _seek(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """Start where it was, or 15 minutes ago. Gives the ends of the moment."""
         wanted = sorted(consumer.assignment())
         since = int((time.time() - KEEP.total_seconds()) * 1000)
+        ends = await consumer.end_offsets(wanted)  # first, so that what comes between the two questions is not skipped
         starts = await consumer.offsets_for_times(dict.fromkeys(wanted, since))
-        ends = await consumer.end_offsets(wanted)
         for partition in wanted:
             start = starts.get(partition)
             consumer.seek(partition, self._positions.get(partition, start.offset if start else ends[partition]))
+        return ends
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+    async def _read(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
         while True:
+            if not self.caught_up.is_set():
+                behind = [partition for partition, end in ends.items() if await consumer.position(partition) < end]
+                if not behind:
+                    self.caught_up.set()
             batches = await consumer.getmany(timeout_ms=1000)
             for partition, records in batches.items():
                 for record in records:

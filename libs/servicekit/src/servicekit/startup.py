@@ -1,6 +1,7 @@
 """Brings a service up and takes it down again: the runtime, the servers, the worker; the same in production and tests."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from servicekit.service import Service
     from servicekit.worker import Worker
 
+DENYLIST_SECONDS = 5.0
+"""How long a start waits for Kafka to say who was revoked lately."""
 Role = Literal["api", "worker", "all", "command"]
 
 
@@ -111,14 +114,13 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
         BadSettings, PortTaken: it cannot start.
     """
     async with open_runtime(service, settings, role) as rt, AsyncExitStack() as stack:
+        feed = DenyFeed(rt.deny, settings.kafka_url, settings.kafka_namespace, service.name)
         up = Running(rt, Health([]), None, None, None)
-        up.health = Health(_checks(up, role))
+        up.health = Health([*_checks(up, role), _denylist(feed)])
         up.metrics = HttpServer(up.health, settings.host, settings.metrics_port)
         await up.metrics.start()
         stack.push_async_callback(up.metrics.stop)
-        background = tasks.start(
-            rt, [DenyFeed(rt.deny, settings.kafka_url, settings.kafka_namespace, service.name).task]
-        )
+        background = tasks.start(rt, [feed.task])
         stack.push_async_callback(tasks.stop, background)
         closing = AsyncExitStack()
         try:
@@ -162,6 +164,18 @@ def _database(service: "Service", settings: ServiceSettings, url: str, rt: Runti
 async def _close_clients(rt: Runtime) -> None:
     for client in rt.clients.values():
         await client.aclose()
+
+
+def _denylist(feed: DenyFeed) -> Check:
+    began = time.monotonic()
+
+    async def denylist() -> NotReady:
+        """A new instance learns first who was revoked; but guests do not wait for Kafka."""
+        if feed.caught_up.is_set() or time.monotonic() - began > DENYLIST_SECONDS:
+            return {}
+        return {"denylist": "not read yet"}
+
+    return denylist
 
 
 def _checks(up: Running, role: Role) -> list[Check]:

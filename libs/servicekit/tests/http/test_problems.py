@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from contracts.ids import HotelId
-from servicekit.testing import RunningService, TokenIssuer
+from servicekit.testing import Parts, RunningService, TokenIssuer
 
 JSON = {"Content-Type": "application/json"}
 
@@ -167,7 +167,7 @@ async def test_json_answers_carry_security_headers(desk: RunningService) -> None
 
 
 async def test_the_database_away_is_a_503_that_says_when_to_come_back(
-    desk_module: ModuleType, issuer: TokenIssuer, parts: object, namespace: str, hotel: HotelId
+    desk_module: ModuleType, issuer: TokenIssuer, parts: Parts, namespace: str, hotel: HotelId
 ) -> None:
     from servicekit import Service
     from servicekit.settings import ServiceSettings

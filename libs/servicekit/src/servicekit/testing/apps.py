@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from servicekit.runtime import Runtime
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
 from servicekit.startup import Running, running
-from servicekit.testing.parts import Parts, temporary_database
+from servicekit.testing.parts import Parts, eventually, temporary_database
 from servicekit.testing.tokens import TokenIssuer
 
 E = TypeVar("E", bound=Event)
@@ -57,10 +58,26 @@ class RunningService:
         assert self.up.metrics is not None
         return self.up.metrics.url
 
+    async def ready(self) -> bool:
+        """Whether `/readyz` would say yes.
+
+        Raises:
+            AssertionError: names what is not.
+        """
+        waiting = await self.up.health.not_ready()
+        assert not waiting, waiting
+        return True
+
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A client of the API, with that bearer token."""
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(base_url=self.url, headers={**bearer, **headers}, timeout=20, trust_env=False)
+        client = httpx.AsyncClient(
+            base_url=self.url,
+            headers={**bearer, **headers},
+            timeout=20,
+            trust_env=False,
+            verify=False,  # noqa: S501 - plain http; loading certificates takes 50 ms a client
+        )
         self._clients.append(client)
         return client
 
@@ -179,9 +196,9 @@ async def start_service(
             "database_owner_url": urls.owner,
             "database_pool_size": 5,
         } | given
-        directory = settings.get("migrations_dir") or service.migrations_dir
+        directory = service.settings(**given).migrations_dir or service.migrations_dir
         assert directory is not None, f"{service.name} has no migrations/ folder"
-        await migrations.upgrade_database(urls.owner, directory, service=service.name)
+        await migrations.upgrade_database(urls.owner, Path(directory), service=service.name)
         async with _run(service, service.settings(**given), role, parts) as up:
             yield up
 
@@ -205,6 +222,7 @@ async def _run(service: Service, settings: ServiceSettings, role: Any, parts: Pa
     task = asyncio.create_task(live(), name=f"service:{service.name}")
     up = RunningService(service, settings, await started, parts.kafka_url, _stop=stop, _task=task)
     try:
+        await eventually(up.ready, timeout=30)
         yield up
     finally:
         await up.stop()

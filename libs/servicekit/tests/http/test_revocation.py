@@ -1,0 +1,197 @@
+"""What is revoked stops holding within seconds, on open WebSockets at once, and Kafka's absence changes nothing."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import websockets
+
+from contracts.actor import ActorKind
+from contracts.event import Event
+from contracts.events.identity import HotelActivated, HotelDeactivated, MembershipChanged, SessionRevoked
+from contracts.ids import HotelId, SessionId, UserId
+from contracts.statuses import HotelStatus, MembershipStatus
+from servicekit import Actor
+from servicekit.denylist import DenyList
+from servicekit.testing import RunningService, TokenIssuer, eventually
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def session_revoked(user: UUID, sid: UUID | None, at: datetime = NOW) -> SessionRevoked:
+    return SessionRevoked(user_id=UserId(user), sid=SessionId(sid) if sid else None, revoked_at=at, version=1)
+
+
+def membership_changed(hotel: UUID, user: UUID, at: datetime = NOW) -> MembershipChanged:
+    return MembershipChanged(
+        membership_key=f"{hotel}:{user}", hotel_id=HotelId(hotel), user_id=UserId(user), display_name="Sam",
+        role="viewer", status=MembershipStatus.ACTIVE, changed_at=at, version=2,
+    )  # fmt: skip
+
+
+def hotel_state(kind: type[HotelActivated | HotelDeactivated], hotel: UUID, version: int) -> Event:
+    status = HotelStatus.ACTIVE if kind is HotelActivated else HotelStatus.INACTIVE
+    return kind(
+        hotel_id=HotelId(hotel), slug="inn", name="Inn", status=status, time_zone="Europe/Vienna",
+        default_language="en", languages=("en",), confidence_threshold=0.5, never_auto=(), version=version,
+    )  # fmt: skip
+
+
+def actor(*, issued: datetime = NOW - timedelta(minutes=1), role: str = "staff") -> Actor:
+    return Actor(
+        ActorKind.USER, uuid4(), HotelId(uuid4()), role=role, sid=SessionId(uuid4()), issued_at=issued,
+        expires_at=issued + timedelta(minutes=10),
+    )  # fmt: skip
+
+
+def test_a_revoked_session_is_denied_and_the_users_others_are_not() -> None:
+    deny, one, other = DenyList(), actor(), actor()
+    assert one.id is not None
+    deny.apply(session_revoked(one.id, one.sid))
+    assert deny.denies(one)
+    assert not deny.denies(other)
+
+
+def test_revoking_all_sessions_denies_what_was_issued_before_and_not_after() -> None:
+    deny, before = DenyList(), actor()
+    assert before.id is not None
+    deny.apply(session_revoked(before.id, None))
+    after = Actor(ActorKind.USER, before.id, before.hotel_id, issued_at=NOW + timedelta(milliseconds=1))
+    assert deny.denies(before)
+    assert not deny.denies(after)
+
+
+def test_a_changed_role_ends_older_tokens_in_that_hotel_only() -> None:
+    deny, one = DenyList(), actor()
+    assert one.id is not None
+    assert one.hotel_id is not None
+    deny.apply(membership_changed(one.hotel_id, one.id))
+    elsewhere = Actor(ActorKind.USER, one.id, HotelId(uuid4()), issued_at=one.issued_at)
+    assert deny.denies(one)
+    assert not deny.denies(elsewhere)
+
+
+def test_a_suspended_hotel_denies_everybody_there_until_it_is_back_whatever_the_order() -> None:
+    deny, one = DenyList(), actor()
+    assert one.hotel_id is not None
+    guest = Actor(ActorKind.GUEST, uuid4(), one.hotel_id)
+    root = Actor(ActorKind.USER, uuid4(), one.hotel_id, role="superadmin")
+    deny.apply(hotel_state(HotelDeactivated, one.hotel_id, 3))
+    deny.apply(hotel_state(HotelActivated, one.hotel_id, 2))
+    assert deny.denies(one)
+    assert deny.denies(guest)
+    assert not deny.denies(root)
+    deny.apply(hotel_state(HotelActivated, one.hotel_id, 4))
+    assert not deny.denies(one)
+
+
+def test_what_is_older_than_any_token_is_forgotten() -> None:
+    now = NOW
+    deny = DenyList(clock=lambda: now)
+    for _ in range(100):
+        deny.apply(session_revoked(uuid4(), uuid4()))
+        deny.apply(membership_changed(uuid4(), uuid4()))
+    assert len(deny) == 200
+    now += timedelta(minutes=16)
+    deny.forget_old()
+    assert len(deny) == 0
+
+
+async def test_who_watches_is_told_once_and_only_when_it_concerns_them() -> None:
+    deny, one, other = DenyList(), actor(), actor()
+    watching = [asyncio.create_task(deny.watch(who)) for who in (one, other)]
+    await asyncio.sleep(0)
+    assert one.id is not None
+    deny.apply(session_revoked(one.id, one.sid))
+    await asyncio.wait_for(watching[0], 1)
+    assert not watching[1].done()
+    watching[1].cancel()
+    await asyncio.wait_for(deny.watch(one), 1)
+
+
+REVOCATIONS: dict[str, Callable[[UUID, UUID, UUID], Event]] = {
+    "signed out": lambda user, sid, _: session_revoked(user, sid, datetime.now(UTC)),
+    "all sessions": lambda user, _, __: session_revoked(user, None, datetime.now(UTC)),
+    "role changed": lambda user, _, hotel: membership_changed(hotel, user, datetime.now(UTC)),
+    "hotel suspended": lambda _, __, hotel: hotel_state(HotelDeactivated, hotel, 2),
+}
+
+
+@pytest.mark.parametrize("what", REVOCATIONS)
+async def test_revocation_reaches_every_instance_over_kafka(
+    desk: RunningService, issuer: TokenIssuer, what: str
+) -> None:
+    user, sid, hotel = uuid4(), uuid4(), uuid4()
+    client = desk.client(issuer.token(hotel_id=hotel, user_id=user, sid=sid))
+    assert (await client.get("/notes")).status_code == 200
+    await desk.publish(REVOCATIONS[what](user, sid, hotel))
+
+    async def refused() -> bool:
+        return (await client.get("/notes")).status_code == 401
+
+    await eventually(refused, timeout=5)
+    assert (await client.get("/notes")).json()["detail"] == "the session has been revoked"
+    assert (await desk.client(issuer.token(hotel_id=uuid4())).get("/notes")).status_code == 200
+
+
+async def test_an_open_websocket_is_closed_when_its_session_is_revoked(
+    desk: RunningService, issuer: TokenIssuer, hotel: HotelId
+) -> None:
+    import json
+
+    user, sid = uuid4(), uuid4()
+    token = issuer.token(hotel_id=hotel, user_id=user, sid=sid)
+    async with websockets.connect(desk.url.replace("http", "ws") + "/live") as socket:
+        await socket.send(json.dumps({"token": token}))
+        assert json.loads(await socket.recv())["type"] == "welcome"
+        await desk.publish(session_revoked(user, sid, datetime.now(UTC)))
+        async with asyncio.timeout(5):
+            told = json.loads(await socket.recv())
+            assert told["problem"]["type"] == "urn:frontdesk:problem:unauthenticated"
+            await socket.wait_closed()
+    assert socket.close_code == 4401
+
+
+async def test_what_was_revoked_before_the_service_started_counts_too(
+    desk: RunningService, issuer: TokenIssuer, hotel: HotelId
+) -> None:
+    from servicekit.denyfeed import DenyFeed
+
+    one = actor(issued=datetime.now(UTC) - timedelta(minutes=5))
+    assert one.id is not None
+    await desk.publish(session_revoked(one.id, one.sid, datetime.now(UTC)))
+    deny = DenyList()
+    feed = DenyFeed(deny, desk.settings.kafka_url, desk.settings.kafka_namespace, "late")
+    reading = asyncio.create_task(feed.task())
+    try:
+        await eventually(lambda: deny.denies(one), timeout=5)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_while_kafka_is_away_requests_are_answered_and_the_list_catches_up_afterwards(
+    desk: RunningService,
+) -> None:
+    from servicekit.denyfeed import DenyFeed
+
+    host, port = desk.settings.kafka_url.split(":")
+    broker_away = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    address = f"127.0.0.1:{broker_away.sockets[0].getsockname()[1]}"
+    deny, one = DenyList(), actor(issued=datetime.now(UTC) - timedelta(minutes=5))
+    feed = DenyFeed(deny, address, desk.settings.kafka_namespace, "lonely")
+    reading = asyncio.create_task(feed.task())
+    try:
+        assert one.id is not None
+        await desk.publish(session_revoked(one.id, one.sid, datetime.now(UTC)))
+        await asyncio.sleep(0.3)
+        assert not feed.connected.is_set()
+        assert not deny.denies(one)
+        feed.move(f"{host}:{port}")
+        await eventually(lambda: deny.denies(one), timeout=8)
+    finally:
+        broker_away.close()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
