@@ -44,7 +44,11 @@ def passes_alone(service: str) -> bool:
             stands_alone(service, venv)
             installed = time.monotonic()
             # Without -P a stray folder of the working directory could be imported instead of what is installed.
-            run(venv / "bin" / "python", "-P", "-m", "pytest", "-p", "no:cacheprovider", f"services/{service}")
+            pytest = (venv / "bin" / "python", "-P", "-m", "pytest", "-p", "no:cacheprovider")
+            # An installed package lies away from its source, where the migrations are.
+            run(
+                *pytest, f"services/{service}", FRONTDESK_MIGRATIONS_DIR=str(ROOT / "services" / service / "migrations")
+            )
         except subprocess.CalledProcessError as error:
             print(f"{service:<14}FAILED: {' '.join(str(part) for part in error.cmd)}", flush=True)
             return False
@@ -74,14 +78,14 @@ def stands_alone(service: str, venv: Path) -> None:
     )
 
 
-def run(*command: str | Path) -> None:
-    """Run a command in the repository's root, without the caller's venv.
+def run(*command: str | Path, **more: str) -> None:
+    """Run a command in the repository's root, without the caller's venv, with more in its environment.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True)
+    mine = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    subprocess.run([str(part) for part in command], cwd=ROOT, env=mine | more, check=True)
 
 
 if __name__ == "__main__":
