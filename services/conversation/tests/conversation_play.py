@@ -20,6 +20,7 @@ from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search, Source
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.app import make_service
+from conversation.reactions import on_hotel
 from conversation.resources import Resources
 from servicekit.clock import utc_now
 from servicekit.ids import new_id
@@ -80,7 +81,7 @@ def service_with(engine: ScriptedEngine) -> Service:
 
     @asynccontextmanager
     async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
-        embedder = LocalEmbedder()
+        embedder = LocalEmbedder(warm=False)
         try:
             yield Resources(GuestTokens(GUEST_TOKEN_KEY, rt.clock), embedder, engine.answer)
         finally:
@@ -113,6 +114,14 @@ class Hotel:
             return len(await self.rows("SELECT 1 FROM staff UNION ALL SELECT 1 FROM hotels")) == 3
 
         await eventually(known)
+        return self
+
+    async def open_by_hand(self) -> "Hotel":
+        """The same without Kafka: what the reaction would have written."""
+        async with self.app.runtime.worker_db.transaction(self.id) as tx:
+            event = self.described(HotelCreated)
+            assert isinstance(event, HotelCreated)
+            await on_hotel(event, tx)
         return self
 
     def described(
@@ -164,7 +173,7 @@ class Hotel:
 
     async def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:  # Any: columns
         """What stands in this hotel's tables."""
-        async with self.app.runtime.worker_db.transaction(self.id, read_only=True) as tx:
+        async with self.app.runtime.worker_db.transaction(self.id) as tx:
             connection = await tx.session.connection()
             return [dict(row) for row in (await connection.exec_driver_sql(statement, values)).mappings()]
 

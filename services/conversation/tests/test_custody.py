@@ -115,11 +115,11 @@ async def test_staff_escalate_and_the_guest_is_told_once(guest: Guest, hotel: Ho
 
 async def test_a_handed_over_guest_is_told_when_the_escalation_is_there(guest: Guest, hotel: Hotel) -> None:
     await guest.ask("I want a refund!")
-    event, id = created(guest, EscalationId(new_id())), new_id()
-    await hotel.app.publish(event, hotel.id, id=id)
+    event, event_id = created(guest, EscalationId(new_id())), new_id()
+    await hotel.app.publish(event, hotel.id, id=event_id)
     notice = await guest.heard("system")
     assert notice["text"] == "Our team has been told. Someone will join as soon as they are free."
-    await hotel.app.publish(event, hotel.id, id=id)  # delivered again
+    await hotel.app.publish(event, hotel.id, id=event_id)  # delivered again
     await hotel.app.publish(event, hotel.id)  # or published again
     await hotel.app.publish(resolved(guest, event.escalation_id), hotel.id)
     await guest.has_status("open")

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import LocalEngine
 from conversation.adapters.guest_tokens import MIN_KEY_BYTES, GuestTokens
+from conversation.commands.demo import seed_demo
 from conversation.jobs import jobs
 from conversation.reactions import reactions
 from conversation.resources import Resources, resources_of
@@ -57,4 +58,5 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
 
 
 service = make_service()
+service.command(seed_demo)
 main = service.main

@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from contracts.values import HandOverReason, Priority, TurnAction
-from conversation.adapters.engine import Candidate, Reply
+from conversation.adapters.engine import Found, Reply
 from conversation.commands.messages import channel
 from conversation.commands.turns import Question, read_question, store_reply
+from conversation.domain.writer import hand_over_text
 from conversation.queries.articles import candidates
 from conversation.resources import resources_of
 from servicekit.due import DueItem, LeaseLost
@@ -61,7 +62,7 @@ async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
         language = question.policy.default_language
         return Reply(
             action=TurnAction.HAND_OVER,
-            text="A member of our team will answer you.",
+            text=hand_over_text(language, question.policy.expected_wait),
             language=language,
             confidence=0.0,
             sources=(),
@@ -71,7 +72,7 @@ async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
 
 
 async def _ask_engine(question: Question, item: DueItem, rt: Runtime) -> Reply:
-    async def search(vector: Any, words: str, language: str) -> list[Candidate]:  # Any: the embedder's own array type
+    async def search(vector: Any, words: str, language: str) -> Found:  # Any: the embedder's own array type
         async with rt.worker_db.transaction(item.hotel_id, read_only=True) as tx:
             return await candidates(tx, vector, words, language)
 

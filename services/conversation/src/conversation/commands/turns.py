@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply
 from sqlalchemy import text
 
 from contracts.events import ArticleSource, TurnAnswered, TurnHandedOver
 from contracts.ids import MessageId
 from contracts.statuses import GuestStatus
 from contracts.values import NeverAutoTopic, TurnAction
+from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply
 from conversation.commands.messages import channel, say
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Owner
@@ -64,11 +64,11 @@ async def read_question(turn_id: UUID, tx: Transaction) -> Question | None:
     )
     asked: list[str] = []
     history: list[HistoryItem] = []
-    for seq, sender, words in said.tuples():
-        if seq >= turn.first_seq and sender == "guest":
-            asked.append(words)
+    for message in said.mappings():
+        if message["seq"] >= turn.first_seq and message["sender"] == "guest":
+            asked.append(message["text"])
         else:
-            history.append(HistoryItem(sender=sender, text=words))
+            history.append(HistoryItem(sender=message["sender"], text=message["text"]))
     return Question(
         turn_id=turn.id,
         conversation_id=row.id,
