@@ -1,11 +1,14 @@
 """Follows docs/adding-a-service.md word by word in a copy of the repository, so that the page cannot become wrong.
 
     frontdesk with-parts -- .venv/bin/python tools/follow_adding_a_service.py [--keep]
+    .venv/bin/python tools/follow_adding_a_service.py --only-files    (a second: writes and adds, runs nothing)
 
 The words it knows, each right before a fenced block:
 
     Write `PATH`:                              the block becomes that file
     In `PATH`, after the line `LINE`, add:     the block goes after that line, which stands there once
+    In `PATH`, after each line `LINE`, add:    the same wherever the line stands, at least once
+    In `PATH`, instead of the line `LINE`, write:    the block replaces that line, which stands there once
     Run:                                       the block runs in bash, at the root, and must succeed
 
 Any other fenced block is an error unless it is marked `text`, which is for reading only.
@@ -28,7 +31,8 @@ PAGE = Path("docs/adding-a-service.md")
 
 _BLOCK = re.compile(r"(?P<words>[^\n]*)\n+```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _WRITE = re.compile(r"Write `(?P<path>[^`]+)`:$")
-_ADD = re.compile(r"In `(?P<path>[^`]+)`, after the line `(?P<line>[^`]+)`, add:$")
+_ADD = re.compile(r"In `(?P<path>[^`]+)`, after (?P<how>the|each) line `(?P<line>[^`]+)`, add:$")
+_REPLACE = re.compile(r"In `(?P<path>[^`]+)`, instead of the line `(?P<line>[^`]+)`, write:$")
 _RUN = re.compile(r"Run:$")
 
 
@@ -64,24 +68,27 @@ def follow(step: Step, root: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(step.body)
     elif found := _ADD.search(step.words):
-        add_after(root / found["path"], found["line"], step.body)
+        put(root / found["path"], found["line"], step.body, everywhere=found["how"] == "each")
+    elif found := _REPLACE.search(step.words):
+        put(root / found["path"], found["line"], step.body, instead=True)
     elif _RUN.search(step.words):
         run(step.body, root)
     else:
         raise NotFollowable(f"what to do with the block after {step.words!r}?")
 
 
-def add_after(path: Path, line: str, body: str) -> None:
-    """Put `body` after the one line that reads `line`, white space around it aside.
+def put(path: Path, line: str, body: str, *, everywhere: bool = False, instead: bool = False) -> None:
+    """Put `body` after the line that reads `line`, white space around it aside, or in its place.
 
     Raises:
-        NotFollowable: there is no such line, or more than one.
+        NotFollowable: there is no such line, or more than one where one is meant.
     """
     lines = path.read_text().splitlines(keepends=True)
-    places = [number for number, text in enumerate(lines, start=1) if text.strip() == line.strip()]
-    if len(places) != 1:
-        raise NotFollowable(f"{path.name} has the line {line!r} {len(places)} times")
-    lines.insert(places[0], body)
+    places = [number for number, text in enumerate(lines) if text.strip() == line.strip()]
+    if not places or (len(places) > 1 and not everywhere):
+        raise NotFollowable(f"{path.name} has the line {line.strip()!r} {len(places)} times")
+    for number in reversed(places):
+        lines[number] = body if instead else lines[number] + body
     path.write_text("".join(lines))
 
 
@@ -124,13 +131,17 @@ def main() -> int:
     """Follow the page; 1 where it cannot be followed."""
     parser = argparse.ArgumentParser(description="Follow docs/adding-a-service.md word by word in a copy.")
     parser.add_argument("--keep", action="store_true", help="leave the copy, and say where it is")
-    keep: bool = parser.parse_args().keep
+    parser.add_argument("--only-files", action="store_true", help="write and add, but run nothing")
+    asked = parser.parse_args()
+    keep: bool = asked.keep
     folder = Path(tempfile.mkdtemp(prefix="adding-a-service-"))
     begun = time.monotonic()
     try:
         copy_repository(folder)
         for number, step in enumerate(steps((folder / PAGE).read_text()), start=1):
             started = time.monotonic()
+            if asked.only_files and _RUN.search(step.words):
+                continue
             follow(step, folder)
             title = step.words if not _RUN.search(step.words) else step.body.strip().splitlines()[-1]
             print(f"{number:>3}  {time.monotonic() - started:5.1f} s  {title}", flush=True)
@@ -142,7 +153,8 @@ def main() -> int:
             print(f"the copy is in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    print(f"{PAGE} gives a service that works, in {time.monotonic() - begun:.0f} s")
+    outcome = "can be followed as far as files go" if asked.only_files else "gives a service that works"
+    print(f"{PAGE} {outcome}, in {time.monotonic() - begun:.0f} s")
     return 0
 
 
