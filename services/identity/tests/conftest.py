@@ -46,6 +46,12 @@ async def desk(identity: RunningService) -> Desk:
     return desk
 
 
+@pytest.fixture(scope="session")
+async def standing_hotel(desk: Desk) -> Hotel:
+    """A hotel that tests share; they leave its settings and its admin as they are."""
+    return await desk.hotel()
+
+
 @pytest.fixture
 async def hotel(desk: Desk) -> Hotel:
     """A hotel of this test's own."""

@@ -7,6 +7,7 @@ from identity.reactions import reactions
 from identity.resources import resources
 from identity.routes import account, audit, guests, hotels, oauth, tokens, users
 from identity.settings import IdentitySettings
+from identity.tables import PLATFORM_TABLES
 from servicekit import Service
 
 service = Service(
@@ -24,6 +25,7 @@ service = Service(
     reactions=reactions,
     jobs=jobs,
     resources=resources,
+    platform_tables=PLATFORM_TABLES,
 )
 service.command(create_superadmin)
 service.command(seed_demo)

@@ -35,6 +35,15 @@ from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
 from servicekit import Row, TenantRow, new_id, timestamp
 
+PLATFORM_TABLES = {
+    "users": "a person may work for several hotels; a hotel sees the accounts of its members alone (row policy)",
+    "credentials": "of accounts; seen in the account's own scope alone (row policy)",
+    "sessions": "of accounts; seen in the account's own scope alone (row policy)",
+    "refresh_tokens": "of accounts; seen in the account's own scope alone (row policy)",
+    "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
+}
+"""Tables whose rows need not belong to a hotel, and why; all of them force row-level security all the same."""
+
 
 def _words() -> Any:  # Any: pydantic's own return type for a field definition
     return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))

@@ -76,28 +76,34 @@ async def test_an_event_that_comes_twice_is_one_entry(desk: Desk, hotel: Hotel) 
 
 
 async def test_each_hotel_reads_its_own_log_and_the_platform_reads_all(
-    desk: Desk, hotel: Hotel, other_hotel: Hotel
+    desk: Desk, standing_hotel: Hotel, other_hotel: Hotel
 ) -> None:
-    event = recorded(hotel.id, acting_for=ActorRef(kind=ActorKind.GUEST, id=new_id()))
-    await desk.app.publish(event, hotel.id, service="escalation")
-    [entry] = await entries(hotel.admin, 1, object_id=event.object_id)
+    event = recorded(standing_hotel.id, acting_for=ActorRef(kind=ActorKind.GUEST, id=new_id()))
+    await desk.app.publish(event, standing_hotel.id, service="escalation")
+    [entry] = await entries(standing_hotel.admin, 1, object_id=event.object_id)
     assert entry["acting_for"]["kind"] == "guest"
-    theirs = body(await other_hotel.admin.api.get("/audit", params={"hotel_id": str(hotel.id)}))
+    theirs = body(await other_hotel.admin.api.get("/audit", params={"hotel_id": str(standing_hotel.id)}))
     assert theirs["items"] == []
-    all_of_it = body(await desk.root.get("/audit", params={"object_id": event.object_id, "hotel_id": str(hotel.id)}))
+    all_of_it = body(
+        await desk.root.get("/audit", params={"object_id": event.object_id, "hotel_id": str(standing_hotel.id)})
+    )
     assert [found["id"] for found in all_of_it["items"]] == [entry["id"]]
 
 
-async def test_what_a_superadmin_does_is_in_the_platforms_log(desk: Desk, hotel: Hotel) -> None:
+async def test_what_a_superadmin_does_is_in_the_platforms_log(desk: Desk, standing_hotel: Hotel) -> None:
     async def created() -> bool:
-        found = body(await desk.root.get("/audit", params={"action": "hotel.create", "object_id": str(hotel.id)}))
+        found = body(
+            await desk.root.get(
+                "/audit", params={"action": "hotel.create", "object_id": str(standing_hotel.id)}
+            )
+        )
         return len(found["items"]) == 1
 
     assert await eventually(created)
 
 
-async def test_staff_do_not_read_the_log(hotel: Hotel) -> None:
-    assert refusal(await (await hotel.member("staff")).api.get("/audit"), 403) == "missing-permission"
+async def test_staff_do_not_read_the_log(standing_hotel: Hotel) -> None:
+    assert refusal(await (await standing_hotel.member("staff")).api.get("/audit"), 403) == "missing-permission"
 
 
 async def test_nobody_changes_the_log_not_even_the_owner_of_the_table(desk: Desk, hotel: Hotel) -> None:

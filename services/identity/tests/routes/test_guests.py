@@ -46,37 +46,39 @@ async def test_what_is_left_out_stays_and_null_forgets(desk: Desk, hotel: Hotel)
     assert (event.status, event.phone, event.version) == ("vip", None, 2)
 
 
-async def test_a_guest_who_is_known_is_not_new_again(hotel: Hotel) -> None:
-    made = body(await hotel.admin.api.post("/guests", json={**CLARA, "status": "regular"}), 201)
-    back = await hotel.admin.api.patch(f"/guests/{made['id']}", json={"status": "new"})
+async def test_a_guest_who_is_known_is_not_new_again(standing_hotel: Hotel) -> None:
+    made = body(await standing_hotel.admin.api.post("/guests", json={**CLARA, "status": "regular"}), 201)
+    back = await standing_hotel.admin.api.patch(f"/guests/{made['id']}", json={"status": "new"})
     assert refusal(back, 409) == "move-not-allowed"
 
 
 @pytest.mark.parametrize("wrong", [{"email": "nope"}, {"phone": "01 2345"}, {"language": "klingon"}, {"name": ""}])
-async def test_contact_data_that_cannot_be_is_refused_without_repeating_it(hotel: Hotel, wrong: dict[str, str]) -> None:
-    answer = await hotel.admin.api.post("/guests", json=wrong)
+async def test_contact_data_that_cannot_be_is_refused_without_repeating_it(
+    standing_hotel: Hotel, wrong: dict[str, str]
+) -> None:
+    answer = await standing_hotel.admin.api.post("/guests", json=wrong)
     assert refusal(answer, 422) == "validation"
     [(field, value)] = wrong.items()
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{field}"]
     assert not value or value not in answer.text.replace(field, "")
 
 
-async def test_the_inbox_asks_for_many_guests_at_once(hotel: Hotel, other_hotel: Hotel) -> None:
-    mine = [body(await hotel.admin.api.post("/guests", json=CLARA), 201)["id"] for _ in range(3)]
+async def test_the_inbox_asks_for_many_guests_at_once(standing_hotel: Hotel, other_hotel: Hotel) -> None:
+    mine = [body(await standing_hotel.admin.api.post("/guests", json=CLARA), 201)["id"] for _ in range(3)]
     theirs = body(await other_hotel.admin.api.post("/guests", json=CLARA), 201)["id"]
-    found = body(await hotel.admin.api.get("/guests", params={"id": [mine[0], mine[2], theirs, str(uuid4())]}))
+    found = body(await standing_hotel.admin.api.get("/guests", params={"id": [mine[0], mine[2], theirs, str(uuid4())]}))
     assert [guest["id"] for guest in found["items"]] == [mine[2], mine[0]]
 
 
-async def test_another_hotels_guest_does_not_exist(hotel: Hotel, other_hotel: Hotel) -> None:
+async def test_another_hotels_guest_does_not_exist(standing_hotel: Hotel, other_hotel: Hotel) -> None:
     theirs = body(await other_hotel.admin.api.post("/guests", json=CLARA), 201)["id"]
-    assert refusal(await hotel.admin.api.get(f"/guests/{theirs}"), 404) == "not-found"
-    assert refusal(await hotel.admin.api.patch(f"/guests/{theirs}", json={"name": "X"}), 404) == "not-found"
+    assert refusal(await standing_hotel.admin.api.get(f"/guests/{theirs}"), 404) == "not-found"
+    assert refusal(await standing_hotel.admin.api.patch(f"/guests/{theirs}", json={"name": "X"}), 404) == "not-found"
     assert body(await other_hotel.admin.api.get(f"/guests/{theirs}"))["name"] == "Clara Moreau"
 
 
-async def test_viewers_read_guests_and_staff_write_them(hotel: Hotel) -> None:
-    viewer, staff = await hotel.member("viewer"), await hotel.member("staff")
+async def test_viewers_read_guests_and_staff_write_them(standing_hotel: Hotel) -> None:
+    viewer, staff = await standing_hotel.member("viewer"), await standing_hotel.member("staff")
     assert refusal(await viewer.api.post("/guests", json=CLARA), 403) == "missing-permission"
     made = body(await staff.api.post("/guests", json=CLARA), 201)
     body(await viewer.api.get(f"/guests/{made['id']}"))
@@ -92,14 +94,14 @@ async def test_somebody_who_begins_to_chat_is_on_record_once(desk: Desk, hotel: 
     assert (guest["status"], guest["email"], guest["version"]) == ("new", None, 1)
 
 
-async def test_a_guest_who_is_known_stays_as_they_are_when_they_chat(desk: Desk, hotel: Hotel) -> None:
-    known = body(await hotel.admin.api.post("/guests", json={**CLARA, "status": "vip"}), 201)
+async def test_a_guest_who_is_known_stays_as_they_are_when_they_chat(desk: Desk, standing_hotel: Hotel) -> None:
+    known = body(await standing_hotel.admin.api.post("/guests", json={**CLARA, "status": "vip"}), 201)
     marker = GuestId(new_id())
-    await desk.app.publish(started(known["id"], "de"), hotel.id, service="conversation")
-    await desk.app.publish(started(marker), hotel.id, service="conversation")
+    await desk.app.publish(started(known["id"], "de"), standing_hotel.id, service="conversation")
+    await desk.app.publish(started(marker), standing_hotel.id, service="conversation")
 
     async def marker_arrived() -> bool:
-        return (await hotel.admin.api.get(f"/guests/{marker}")).status_code == 200
+        return (await standing_hotel.admin.api.get(f"/guests/{marker}")).status_code == 200
 
     await eventually(marker_arrived)
-    assert body(await hotel.admin.api.get(f"/guests/{known['id']}")) == known
+    assert body(await standing_hotel.admin.api.get(f"/guests/{known['id']}")) == known

@@ -20,7 +20,7 @@ async def test_a_new_hotel_is_announced_with_all_its_settings(desk: Desk) -> Non
     answer = await desk.root.post("/hotels", json=settings)
     made = body(answer, 201)
     assert {name: made[name] for name in settings} == {**settings, "business_hours": made["business_hours"]}
-    assert (made["status"], made["version"], made["confidence_threshold"]) == ("active", 1, 0.6)
+    assert (made["status"], made["version"], made["confidence_threshold"]) == ("active", 1, 0.5)
     assert body(await desk.root.get(answer.headers["location"])) == made
     [(event, envelope)] = await desk.app.records(HotelCreated, hotel_id=UUID(made["id"]))
     assert event.model_dump(mode="json")["business_hours"] == made["business_hours"]
@@ -57,34 +57,35 @@ async def test_settings_change_and_the_version_grows(desk: Desk, hotel: Hotel) -
     ],
 )
 async def test_what_a_hotel_cannot_be_is_refused_with_a_pointer(
-    hotel: Hotel, change: dict[str, object], pointer: str
+    standing_hotel: Hotel, change: dict[str, object], pointer: str
 ) -> None:
+    hotel = standing_hotel
     answer = await hotel.admin.api.patch(f"/hotels/{hotel.id}", json=change)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert body(await hotel.admin.api.get(f"/hotels/{hotel.id}"))["version"] == 1
 
 
-async def test_two_hotels_never_share_a_slug(desk: Desk, hotel: Hotel, other_hotel: Hotel) -> None:
-    assert refusal(await desk.root.post("/hotels", json=hotel_settings(slug=hotel.slug)), 409) == "slug-taken"
-    change = await other_hotel.admin.api.patch(f"/hotels/{other_hotel.id}", json={"slug": hotel.slug})
+async def test_two_hotels_never_share_a_slug(desk: Desk, standing_hotel: Hotel, other_hotel: Hotel) -> None:
+    assert refusal(await desk.root.post("/hotels", json=hotel_settings(slug=standing_hotel.slug)), 409) == "slug-taken"
+    change = await other_hotel.admin.api.patch(f"/hotels/{other_hotel.id}", json={"slug": standing_hotel.slug})
     assert refusal(change, 409) == "slug-taken"
 
 
-async def test_an_admin_sees_and_runs_their_own_hotel_alone(hotel: Hotel, other_hotel: Hotel) -> None:
-    api = hotel.admin.api
-    assert [found["id"] for found in body(await api.get("/hotels"))["items"]] == [str(hotel.id)]
-    assert body(await api.get(f"/hotels/by-slug/{hotel.slug}"))["id"] == str(hotel.id)
+async def test_an_admin_sees_and_runs_their_own_hotel_alone(standing_hotel: Hotel, other_hotel: Hotel) -> None:
+    api = standing_hotel.admin.api
+    assert [found["id"] for found in body(await api.get("/hotels"))["items"]] == [str(standing_hotel.id)]
+    assert body(await api.get(f"/hotels/by-slug/{standing_hotel.slug}"))["id"] == str(standing_hotel.id)
     for path in (f"/hotels/{other_hotel.id}", f"/hotels/by-slug/{other_hotel.slug}", f"/hotels/{uuid4()}"):
         assert refusal(await api.get(path), 404) == "not-found"
     assert refusal(await api.patch(f"/hotels/{other_hotel.id}", json={"name": "Mine"}), 404) == "not-found"
     joining = {"email": "x@y.example", "name": "X", "role": "admin", "password": "three old kettles sing"}
     assert refusal(await api.post(f"/hotels/{other_hotel.id}/users", json=joining), 404) == "not-found"
     assert refusal(await api.post("/hotels", json=hotel_settings()), 403) == "missing-permission"
-    assert refusal(await api.post(f"/hotels/{hotel.id}/deactivate"), 403) == "missing-permission"
+    assert refusal(await api.post(f"/hotels/{standing_hotel.id}/deactivate"), 403) == "missing-permission"
 
 
-async def test_a_superadmin_sees_all_hotels(desk: Desk, hotel: Hotel, other_hotel: Hotel) -> None:
+async def test_a_superadmin_sees_all_hotels(desk: Desk, standing_hotel: Hotel, other_hotel: Hotel) -> None:
     listed: set[str] = set()
     cursor: str | None = None
     while True:
@@ -93,7 +94,7 @@ async def test_a_superadmin_sees_all_hotels(desk: Desk, hotel: Hotel, other_hote
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert {str(hotel.id), str(other_hotel.id)} <= listed
+    assert {str(standing_hotel.id), str(other_hotel.id)} <= listed
 
 
 async def test_a_suspended_hotels_tokens_stop_and_start_again(desk: Desk, hotel: Hotel) -> None:

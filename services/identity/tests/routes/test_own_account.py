@@ -43,9 +43,9 @@ async def test_a_lost_phone_is_signed_out_from_the_list_of_sessions(desk: Desk, 
     assert [item["id"] for item in body(await desktop.api.get("/sessions"))["items"]] == [desktop.claims["sid"]]
 
 
-async def test_nobody_ends_a_colleagues_session(hotel: Hotel) -> None:
-    member = await hotel.member()
-    answer = await member.api.delete(f"/sessions/{hotel.admin.claims['sid']}")
+async def test_nobody_ends_a_colleagues_session(standing_hotel: Hotel) -> None:
+    member = await standing_hotel.member()
+    answer = await member.api.delete(f"/sessions/{standing_hotel.admin.claims['sid']}")
     assert refusal(answer, 404) == "not-found"
 
 
@@ -57,19 +57,19 @@ async def test_another_password_ends_every_session(desk: Desk, hotel: Hotel) -> 
     body(await desk.sign_in(hotel.admin.email, "four new kettles whistle"), 201)
 
 
-async def test_another_password_needs_the_present_one_and_must_be_strong(hotel: Hotel) -> None:
+async def test_another_password_needs_the_present_one_and_must_be_strong(standing_hotel: Hotel) -> None:
     wrong = {"current_password": "not this one at all", "password": "four new kettles whistle"}
-    assert refusal(await hotel.admin.api.post("/me/password", json=wrong), 401) == "bad-credentials"
+    assert refusal(await standing_hotel.admin.api.post("/me/password", json=wrong), 401) == "bad-credentials"
     weak = {"current_password": PASSWORD, "password": "password1234"}
-    assert refusal(await hotel.admin.api.post("/me/password", json=weak), 422) == "weak-password"
+    assert refusal(await standing_hotel.admin.api.post("/me/password", json=weak), 422) == "weak-password"
 
 
-async def test_me_says_who_is_signed_in_and_where(hotel: Hotel) -> None:
-    me = body(await hotel.admin.api.get("/me"))
-    assert me["user"]["email"] == hotel.admin.email
-    assert me["hotel"]["slug"] == hotel.slug
+async def test_me_says_who_is_signed_in_and_where(standing_hotel: Hotel) -> None:
+    me = body(await standing_hotel.admin.api.get("/me"))
+    assert me["user"]["email"] == standing_hotel.admin.email
+    assert me["hotel"]["slug"] == standing_hotel.slug
     assert me["role"] == "admin"
-    assert me["scopes"] == hotel.admin.claims["scopes"]
+    assert me["scopes"] == standing_hotel.admin.claims["scopes"]
 
 
 async def test_a_superadmin_is_somebody_without_a_hotel(desk: Desk) -> None:

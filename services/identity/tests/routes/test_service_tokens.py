@@ -18,14 +18,14 @@ async def ask(desk: Desk, auth: Any = BASIC, **form: str) -> httpx.Response:  # 
     return await desk.app.client().post("/oauth/token", data={**FORM, **form}, auth=auth)
 
 
-async def test_a_service_gets_a_token_for_one_other_service_in_one_hotel(desk: Desk, hotel: Hotel) -> None:
-    act = {"kind": "user", "id": str(hotel.admin.id)}
-    answer = await ask(desk, audience="conversation", hotel_id=str(hotel.id), act=json.dumps(act))
+async def test_a_service_gets_a_token_for_one_other_service_in_one_hotel(desk: Desk, standing_hotel: Hotel) -> None:
+    act = {"kind": "user", "id": str(standing_hotel.admin.id)}
+    answer = await ask(desk, audience="conversation", hotel_id=str(standing_hotel.id), act=json.dumps(act))
     assert answer.headers["cache-control"] == "no-store"
     token = body(answer)
     claims = claims_of(token["access_token"])
     assert (claims["aud"], claims["sub"], claims["kind"]) == ("conversation", "gateway", "service")
-    assert (claims["hotel_id"], claims["act"]) == (str(hotel.id), act)
+    assert (claims["hotel_id"], claims["act"]) == (str(standing_hotel.id), act)
     assert token["scope"].split(" ") == claims["scopes"] != []
     assert token["expires_in"] == claims["exp"] - claims["iat"] == 600
 
@@ -34,14 +34,14 @@ async def test_the_secret_may_stand_in_the_form(desk: Desk) -> None:
     body(await ask(desk, None, client_id="gateway", client_secret=CLIENT_SECRET))
 
 
-async def test_the_token_opens_what_the_client_is_for_and_nothing_else(desk: Desk, hotel: Hotel) -> None:
-    token = body(await ask(desk, hotel_id=str(hotel.id)))["access_token"]
+async def test_the_token_opens_what_the_client_is_for_and_nothing_else(desk: Desk, standing_hotel: Hotel) -> None:
+    token = body(await ask(desk, hotel_id=str(standing_hotel.id)))["access_token"]
     api = desk.app.client(token)
-    assert body(await api.get(f"/hotels/{hotel.id}"))["slug"] == hotel.slug
+    assert body(await api.get(f"/hotels/{standing_hotel.id}"))["slug"] == standing_hotel.slug
     assert refusal(await api.get("/guests"), 403) == "missing-permission"
     assert refusal(await api.get("/me"), 403) == "forbidden"
-    other = body(await ask(desk, audience="conversation", hotel_id=str(hotel.id)))["access_token"]
-    assert refusal(await desk.app.client(other).get(f"/hotels/{hotel.id}"), 401) == "unauthenticated"
+    other = body(await ask(desk, audience="conversation", hotel_id=str(standing_hotel.id)))["access_token"]
+    assert refusal(await desk.app.client(other).get(f"/hotels/{standing_hotel.id}"), 401) == "unauthenticated"
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ async def test_a_form_that_cannot_be_read_is_refused(desk: Desk) -> None:
         assert answer.json()["error"] in ("invalid_request", "invalid_client"), content
 
 
-async def test_anybody_verifies_a_token_with_the_published_keys(desk: Desk, hotel: Hotel) -> None:
+async def test_anybody_verifies_a_token_with_the_published_keys(desk: Desk, standing_hotel: Hotel) -> None:
     answer = await desk.app.client().get("/.well-known/jwks.json")
     keys = jwt.PyJWKSet.from_dict(body(answer))
-    token = hotel.admin.session["access_token"]
+    token = standing_hotel.admin.session["access_token"]
     key = keys[jwt.get_unverified_header(token)["kid"]]
-    assert jwt.decode(token, key, algorithms=["ES256"], audience="frontdesk")["sub"] == str(hotel.admin.id)
+    assert jwt.decode(token, key, algorithms=["ES256"], audience="frontdesk")["sub"] == str(standing_hotel.admin.id)
     assert answer.headers["cache-control"] == "public, max-age=300"
     again = await desk.app.client().get("/.well-known/jwks.json", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -11,18 +11,18 @@ from identity.accounts import account_scope
 from identity.tables import CredentialRow
 
 
-async def test_a_member_signs_in_and_the_token_says_who_where_and_what(hotel: Hotel) -> None:
-    member = await hotel.member("staff", name="Sam Steiner")
+async def test_a_member_signs_in_and_the_token_says_who_where_and_what(standing_hotel: Hotel) -> None:
+    member = await standing_hotel.member("staff", name="Sam Steiner")
     claims = member.claims
     assert claims["sub"] == str(member.id)
-    assert (claims["hotel_id"], claims["role"], claims["kind"]) == (str(hotel.id), "staff", "user")
+    assert (claims["hotel_id"], claims["role"], claims["kind"]) == (str(standing_hotel.id), "staff", "user")
     assert (claims["aud"], claims["iss"]) == ("frontdesk", "frontdesk-identity")
     assert claims["scopes"] == sorted(ROLE_PERMISSIONS[Role.STAFF])
     assert claims["exp"] - claims["iat"] == 600
     assert isinstance(claims["iat"], float)
     assert abs(claims["iat"] - datetime.now(UTC).timestamp()) < 30
     assert member.session["user"] == {"id": str(member.id), "name": "Sam Steiner", "email": member.email}
-    assert member.session["hotel"]["slug"] == hotel.slug
+    assert member.session["hotel"]["slug"] == standing_hotel.slug
     assert member.session["scopes"] == claims["scopes"]
 
 
@@ -33,8 +33,8 @@ async def test_a_superadmins_token_names_no_hotel(desk: Desk) -> None:
     assert root.claims["scopes"] == sorted(ROLE_PERMISSIONS[Role.SUPERADMIN])
 
 
-async def test_capitals_in_the_address_do_not_matter(desk: Desk, hotel: Hotel) -> None:
-    body(await desk.sign_in(hotel.admin.email.upper()), 201)
+async def test_capitals_in_the_address_do_not_matter(desk: Desk, standing_hotel: Hotel) -> None:
+    body(await desk.sign_in(standing_hotel.admin.email.upper()), 201)
 
 
 async def test_nobody_learns_from_a_refusal_whether_an_account_exists(
@@ -53,11 +53,13 @@ async def test_nobody_learns_from_a_refusal_whether_an_account_exists(
     assert len({tuple(sorted((k, v) for k, v in answer.json().items() if k != "trace_id")) for answer in answers}) == 1
 
 
-async def test_somebody_who_works_for_two_hotels_says_which(desk: Desk, hotel: Hotel, other_hotel: Hotel) -> None:
-    both = await hotel.member()
+async def test_somebody_who_works_for_two_hotels_says_which(
+    desk: Desk, standing_hotel: Hotel, other_hotel: Hotel
+) -> None:
+    both = await standing_hotel.member()
     joining = {"email": both.email, "name": "Kim", "role": "viewer", "password": "some other password"}
     body(await other_hotel.admin.api.post("/users", json=joining), 201)
-    assert (await desk.person(both.email)).claims["hotel_id"] == str(hotel.id)
+    assert (await desk.person(both.email)).claims["hotel_id"] == str(standing_hotel.id)
     second = await desk.person(both.email, hotel=other_hotel.slug)
     assert (second.claims["hotel_id"], second.claims["role"]) == (str(other_hotel.id), "viewer")
 
@@ -86,8 +88,8 @@ async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(desk: Desk, hote
     assert credential.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-async def test_no_cache_keeps_tokens(desk: Desk, hotel: Hotel) -> None:
-    assert (await desk.sign_in(hotel.admin.email)).headers["cache-control"] == "no-store"
+async def test_no_cache_keeps_tokens(desk: Desk, standing_hotel: Hotel) -> None:
+    assert (await desk.sign_in(standing_hotel.admin.email)).headers["cache-control"] == "no-store"
 
 
 async def test_what_cannot_be_read_is_said_without_repeating_the_password(desk: Desk) -> None:

@@ -35,32 +35,32 @@ async def test_an_admin_lets_somebody_join_and_the_directory_says_so(desk: Desk,
     assert [(e.email, e.version) for e in created] == [(made["email"], 1)]
 
 
-async def test_the_same_request_sent_again_adds_nobody_twice(hotel: Hotel) -> None:
+async def test_the_same_request_sent_again_adds_nobody_twice(standing_hotel: Hotel) -> None:
     someone, key = newcomer(), {"Idempotency-Key": secrets.token_hex(8)}
-    first = await hotel.admin.api.post("/users", json=someone, headers=key)
-    again = await hotel.admin.api.post("/users", json=someone, headers=key)
+    first = await standing_hotel.admin.api.post("/users", json=someone, headers=key)
+    again = await standing_hotel.admin.api.post("/users", json=someone, headers=key)
     assert body(first, 201) == body(again, 201)
-    assert refusal(await hotel.admin.api.post("/users", json=someone), 409) == "already-member"
+    assert refusal(await standing_hotel.admin.api.post("/users", json=someone), 409) == "already-member"
 
 
-async def test_a_weak_password_and_a_bad_address_are_refused_with_a_pointer(hotel: Hotel) -> None:
-    weak = await hotel.admin.api.post("/users", json=newcomer(password="passwort1234"))
+async def test_a_weak_password_and_a_bad_address_are_refused_with_a_pointer(standing_hotel: Hotel) -> None:
+    weak = await standing_hotel.admin.api.post("/users", json=newcomer(password="passwort1234"))
     assert refusal(weak, 422) == "weak-password"
     assert weak.json()["errors"][0]["pointer"] == "/password"
-    bad = await hotel.admin.api.post("/users", json=newcomer(email="secret-address"))
+    bad = await standing_hotel.admin.api.post("/users", json=newcomer(email="secret-address"))
     assert refusal(bad, 422) == "validation"
     assert "secret-address" not in bad.text
 
 
 async def test_an_address_with_an_account_joins_with_it_and_keeps_its_password(
-    desk: Desk, hotel: Hotel, other_hotel: Hotel
+    desk: Desk, standing_hotel: Hotel, other_hotel: Hotel
 ) -> None:
-    known = await hotel.member()
+    known = await standing_hotel.member()
     joining = newcomer(email=known.email, password="a password nobody uses", name="Shown Here")
     joined = body(await other_hotel.admin.api.post("/users", json=joining), 201)
     assert (joined["id"], joined["name"]) == (str(known.id), "Shown Here")
     assert refusal(await desk.sign_in(known.email, "a password nobody uses"), 401) == "bad-credentials"
-    assert body(await hotel.admin.api.get(f"/users/{known.id}"))["name"] == "Kim Kessler"
+    assert body(await standing_hotel.admin.api.get(f"/users/{known.id}"))["name"] == "Kim Kessler"
 
 
 async def test_a_hotel_sees_its_own_people_and_no_others(hotel: Hotel, other_hotel: Hotel) -> None:
@@ -94,8 +94,8 @@ async def test_the_list_goes_by_name_a_page_at_a_time(hotel: Hotel) -> None:
     assert refusal(await hotel.admin.api.get("/users", params={"cursor": "bm9uc2Vuc2U"}), 422) == "bad-cursor"
 
 
-async def test_staff_may_look_and_not_touch(hotel: Hotel) -> None:
-    member = await hotel.member("staff")
+async def test_staff_may_look_and_not_touch(standing_hotel: Hotel) -> None:
+    member = await standing_hotel.member("staff")
     body(await member.api.get("/users"))
     assert refusal(await member.api.post("/users", json=newcomer()), 403) == "missing-permission"
     change = await member.api.post(f"/users/{member.id}/role", json={"role": "admin"})
@@ -145,10 +145,10 @@ async def test_who_leaves_is_refused_and_may_come_back(desk: Desk, hotel: Hotel)
     body(await (await desk.person(member.email)).api.get("/me"))
 
 
-async def test_the_last_admin_stays(hotel: Hotel) -> None:
-    url = f"/users/{hotel.admin.id}"
-    assert refusal(await hotel.admin.api.post(f"{url}/role", json={"role": "staff"}), 409) == "last-admin"
-    assert refusal(await hotel.admin.api.post(f"{url}/deactivate"), 409) == "last-admin"
+async def test_the_last_admin_stays(standing_hotel: Hotel) -> None:
+    url = f"/users/{standing_hotel.admin.id}"
+    assert refusal(await standing_hotel.admin.api.post(f"{url}/role", json={"role": "staff"}), 409) == "last-admin"
+    assert refusal(await standing_hotel.admin.api.post(f"{url}/deactivate"), 409) == "last-admin"
 
 
 async def test_two_admins_who_remove_each_other_at_once_leave_one(hotel: Hotel) -> None:
@@ -160,9 +160,9 @@ async def test_two_admins_who_remove_each_other_at_once_leave_one(hotel: Hotel) 
 
 
 async def test_the_platform_switches_an_account_off_in_every_hotel(
-    desk: Desk, hotel: Hotel, other_hotel: Hotel
+    desk: Desk, standing_hotel: Hotel, other_hotel: Hotel
 ) -> None:
-    member = await hotel.member()
+    member = await standing_hotel.member()
     body(await other_hotel.admin.api.post("/users", json=newcomer(email=member.email)), 201)
     elsewhere = await desk.person(member.email, hotel=other_hotel.slug)
     assert body(await desk.root.post(f"/users/{member.id}/deactivate"))["status"] == "inactive"
@@ -173,17 +173,17 @@ async def test_the_platform_switches_an_account_off_in_every_hotel(
     told = [e for e in await desk.app.events(UserUpdated) if e.user_id == member.id]
     assert [(e.status, e.version) for e in told] == [("inactive", 2)]
     assert [e.sid for e in await desk.app.events(SessionRevoked) if e.user_id == member.id] == [None]
-    assert body(await hotel.admin.api.get(f"/users/{member.id}"))["status"] == "inactive"
+    assert body(await standing_hotel.admin.api.get(f"/users/{member.id}"))["status"] == "inactive"
     body(await desk.root.post(f"/users/{member.id}/activate"))
     body(await desk.sign_in(member.email), 201)
 
 
-async def test_a_superadmin_finds_accounts_and_cannot_lock_themselves_out(desk: Desk, hotel: Hotel) -> None:
-    member = await hotel.member()
+async def test_a_superadmin_finds_accounts_and_cannot_lock_themselves_out(desk: Desk, standing_hotel: Hotel) -> None:
+    member = await standing_hotel.member()
     found = body(await desk.root.get("/users", params={"id": str(member.id)}))["items"]
     assert [(user["email"], user["role"]) for user in found] == [(member.email, None)]
     body(await desk.root.patch(f"/users/{member.id}", json={"name": "In Full"}))
     assert body(await desk.root.get(f"/users/{member.id}"))["name"] == "In Full"
-    assert body(await hotel.admin.api.get(f"/users/{member.id}"))["name"] == "Kim Kessler"
+    assert body(await standing_hotel.admin.api.get(f"/users/{member.id}"))["name"] == "Kim Kessler"
     me = body(await desk.root.get("/me"))["user"]["id"]
     assert refusal(await desk.root.post(f"/users/{me}/deactivate"), 409) == "own-account"

@@ -54,7 +54,7 @@ class CreateHotel(Command):
     time_zone: TimeZone
     default_language: LanguageTag
     languages: Languages
-    confidence_threshold: Threshold = 0.6
+    confidence_threshold: Threshold = 0.5
     never_auto: NeverAuto = Field(default_factory=lambda: list(NeverAutoTopic))
     hand_over_vips: bool = False
     brand: Brand = Brand()

@@ -1,0 +1,85 @@
+"""What is done from the command line, and by the clock."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import typer
+from identity_play import Desk, Hotel, body, refusal
+
+from contracts.events import GuestCreated, HotelCreated, MembershipGranted
+from identity.accounts import account_scope
+from identity.demo.seed import PASSWORD, seed_demo
+from identity.jobs import forget_old_sessions
+from identity.operators import create_superadmin
+from identity.tables import SessionRow
+from servicekit.settings import BadSettings
+
+LINDENHOF = "01900000-0000-7000-8000-000000000001"
+HARBOUR_HOUSE = "01900000-0000-7000-8000-000000000002"
+
+
+async def test_the_demo_hotels_are_there_once_however_often_they_are_seeded(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await seed_demo(desk.app.runtime)
+    await seed_demo(desk.app.runtime)
+    assert capsys.readouterr().out.splitlines() == ["demo directory: 11 added", "demo directory: all there"]
+    hotels = {str(e.hotel_id) for e in await desk.app.events(HotelCreated, 2)}
+    assert {LINDENHOF, HARBOUR_HOUSE} <= hotels
+    granted = [e for e in await desk.app.events(MembershipGranted, 5) if str(e.hotel_id) in (LINDENHOF, HARBOUR_HOUSE)]
+    assert sorted(e.role for e in granted) == ["admin", "admin", "staff", "staff", "viewer"]
+    guests = [e for e in await desk.app.events(GuestCreated, 3) if str(e.hotel_id) in (LINDENHOF, HARBOUR_HOUSE)]
+    assert len(guests) == 3
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "hotel"),
+    [
+        ("anna.admin@lindenhof.example", "admin", LINDENHOF),
+        ("sam.staff@lindenhof.example", "staff", LINDENHOF),
+        ("vera.viewer@lindenhof.example", "viewer", LINDENHOF),
+        ("harry.admin@harbour-house.example", "admin", HARBOUR_HOUSE),
+        ("holly.staff@harbour-house.example", "staff", HARBOUR_HOUSE),
+        ("root@frontdesk.example", "superadmin", None),
+    ],
+)
+async def test_everybody_of_the_demo_can_sign_in(desk: Desk, email: str, role: str, hotel: str | None) -> None:
+    await seed_demo(desk.app.runtime)
+    claims = (await desk.person(email, PASSWORD)).claims
+    assert (claims["role"], claims["hotel_id"]) == (role, hotel)
+
+
+async def test_the_demo_is_refused_where_it_was_not_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.app.settings, "demo", False)
+    with pytest.raises(BadSettings):
+        await seed_demo(desk.app.runtime)
+
+
+async def test_the_first_superadmin_comes_from_the_command_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("five kettles in a row\n"))
+    await create_superadmin(desk.app.runtime, "first@platform.example", "Fritz First")
+    assert (await desk.person("first@platform.example", "five kettles in a row")).claims["role"] == "superadmin"
+
+
+async def test_a_superadmin_with_a_weak_password_is_not_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    with pytest.raises(typer.Exit):
+        await create_superadmin(desk.app.runtime, "second@platform.example", "Sascha Second")
+    assert capsys.readouterr().err == "not created: use at least 12 characters\n"
+    assert refusal(await desk.sign_in("second@platform.example", "short"), 401) == "bad-credentials"
+
+
+async def test_sessions_that_ended_long_ago_are_forgotten(desk: Desk, hotel: Hotel) -> None:
+    old, young = hotel.admin, await desk.person(hotel.admin.email)
+    rt = desk.app.runtime
+    async with rt.db.transaction(None) as tx, account_scope(tx, old.id):
+        row = await tx.get(SessionRow, old.claims["sid"])
+        row.expires_at = tx.now - timedelta(days=31)
+    await forget_old_sessions(rt)
+    async with rt.db.transaction(None) as tx, account_scope(tx, old.id):
+        assert await tx.find(SessionRow, old.claims["sid"]) is None
+        assert await tx.find(SessionRow, young.claims["sid"]) is not None
+    body(await desk.refresh(young.refresh_token))
