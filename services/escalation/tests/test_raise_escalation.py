@@ -43,6 +43,16 @@ async def test_a_second_request_by_hand_raises_the_open_one(hotel: Hotel) -> Non
     assert answer.json()["reasons"] == ["guest_asked", "rule"]
 
 
+async def test_a_request_that_says_nothing_new_changes_nothing(hotel: Hotel) -> None:
+    sam = await hotel.member()
+    conversation = hotel.conversation()
+    escalation = await conversation.in_queue(HandOverReason.GUEST_ASKED)
+    asked = {"conversation_id": str(conversation.id), "reason": "guest_asked", "priority": 1}
+    answer = await sam.client.post("/escalations", json=asked)
+    assert (answer.status_code, answer.json()) == (200, escalation)
+    assert names(await hotel.timeline(escalation)) == ["created"]
+
+
 async def test_asking_side_by_side_opens_one(hotel: Hotel) -> None:
     sam = await hotel.member()
     conversation = await hotel.heard_of_conversation()

@@ -40,8 +40,8 @@ class ResolveEscalation(Command):
     ] = None
 
 
-async def create_escalation(command: CreateEscalation, by: ActorRef, tx: Transaction) -> EscalationRow:
-    """Open an escalation for a conversation, or raise the one that is open.
+async def create_escalation(command: CreateEscalation, by: ActorRef, tx: Transaction) -> tuple[EscalationRow, bool]:
+    """Open an escalation for a conversation (True), or raise the one that is open (False).
 
     Raises:
         UnknownConversation: this hotel has no such conversation.
@@ -61,11 +61,12 @@ async def escalate_conversation(
     at_least: Priority,
     by: ActorRef,
     tx: Transaction,
-) -> EscalationRow:
-    """Open an escalation, or raise the one that is open. The caller holds the conversation's row lock."""
+) -> tuple[EscalationRow, bool]:
+    """As `create_escalation`; the caller holds the conversation's row lock, so there is never a second open one."""
     row = await _open_escalation_of(conversation.conversation_id, tx)
     if row is not None:
-        return await raise_escalation(row, reasons, at_least, by, tx)
+        raise_escalation(row, reasons, at_least, by, tx)
+        return row, False
     state = lifecycle.create_escalation(reasons, at_least, tx.now)
     row = EscalationRow(
         id=new_id(),
@@ -83,12 +84,12 @@ async def escalate_conversation(
     _record(row, Happening.CREATED, by, tx)
     tx.publish(row.created())
     tx.audit("escalation.create", "escalation", row.id)
-    return row
+    return row, True
 
 
-async def raise_escalation(
+def raise_escalation(
     row: EscalationRow, reasons: Iterable[HandOverReason], at_least: Priority, by: ActorRef, tx: Transaction
-) -> EscalationRow:
+) -> None:
     """Add reasons to an open escalation; nothing happens when they say nothing new. The caller holds its row lock."""
     raised = lifecycle.raise_escalation(row.state(), reasons, at_least)
     if _changes(row, raised):
@@ -96,7 +97,6 @@ async def raise_escalation(
         _record(row, Happening.RAISED, by, tx)
         tx.publish(row.raised(by))
         tx.audit("escalation.raise", "escalation", row.id)
-    return row
 
 
 async def assign_escalation(

@@ -71,8 +71,8 @@ async def create_escalation_route(
     command: CreateEscalation, actor: Worker, tx: Tx, response: Response
 ) -> EscalationView:
     """Ask for a person by hand. A conversation has one open escalation: a second request raises it (200)."""
-    row = await create_escalation(command, actor.ref(), tx)
-    if row.version > 1:
+    row, is_new = await create_escalation(command, actor.ref(), tx)
+    if not is_new:
         response.status_code = status.HTTP_200_OK
     return await _view(row.escalation_id, tx, response)
 
