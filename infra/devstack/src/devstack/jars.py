@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -51,6 +52,12 @@ Advance = Callable[[int, int], None]
 
 
 _watcher: Advance | None = None
+_given_up = threading.Event()
+
+
+def give_up() -> None:
+    """End a download that is under way after the jars in hand; for Ctrl-C, which only the main thread hears."""
+    _given_up.set()
 
 
 def watch(advance: Advance | None) -> None:
@@ -127,6 +134,7 @@ def _fetch_all(jars: Sequence[Jar], folder: Path, advance: Advance) -> None:
             try:
                 for done in as_completed(under_way):
                     done.result()
+                    _check_given_up()
                     there += 1
                     advance(there, len(jars))
             except BaseException:
@@ -134,6 +142,11 @@ def _fetch_all(jars: Sequence[Jar], folder: Path, advance: Advance) -> None:
                 raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check_given_up() -> None:
+    if _given_up.is_set():
+        raise StackError("The download was interrupted; what has arrived is kept.")
 
 
 def _fetch(jar: Jar, staging: Path, folder: Path) -> None:

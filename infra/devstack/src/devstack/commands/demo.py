@@ -8,6 +8,7 @@ from collections.abc import Callable
 from rich.markup import escape
 from rich.rule import Rule
 
+from contracts.values import Priority
 from devstack import show
 from devstack.errors import StackError
 from devstack.guest import Guest, Message
@@ -56,16 +57,19 @@ def _complaint(gateway: str, password: str) -> None:
         conversation = guest.conversation_id
         complaint = "The heating in my room is broken and nobody came. I want my money back!"
         _line("Guest", "white", complaint, "lindenhof")
+        asked = time.perf_counter()
         reply, milliseconds = guest.ask(complaint)
         _ai(reply, milliseconds)
-        created = _timed(
-            "escalation.created reaches the dashboard", lambda: sam.sees("escalation.created", conversation)
+        sam.sees("escalation.created", conversation)
+        _note(
+            f"Sam sees the escalation on the dashboard {(time.perf_counter() - asked) * 1000:.0f} ms after the message"
         )
         waiting = [entry for entry in sam.queue() if entry["conversation_id"] == str(conversation)]
         if not waiting:
             raise StackError("The escalation is not in the queue.", "See `frontdesk logs escalation`.")
         reasons = ", ".join(str(reason) for reason in waiting[0]["reasons"])
-        _note(f"In the queue: {waiting[0]['priority']}, because of {reasons} ({str(created['escalation_id'])[-8:]})")
+        priority = Priority(int(waiting[0]["priority"])).name.lower()
+        _note(f"It waits in the queue: priority {priority}, because of {reasons.replace('_', ' ')}")
 
         sam.take_over(conversation)
         _staff_line(guest, sam.name, lambda: _note(f"{sam.name} takes over; the AI is silent from now on"))
@@ -106,13 +110,6 @@ def _staff_line(guest: Guest, name: str, tell: Callable[[], None]) -> None:
         _note(f"The guest reads the name {message.sender_name}")
 
 
-def _timed(what: str, wait: Callable[[], dict[str, object]]) -> dict[str, object]:
-    began = time.perf_counter()
-    found = wait()
-    _note(f"{what} after {(time.perf_counter() - began) * 1000:.0f} ms")
-    return found
-
-
 def _scene(title: str, what: str) -> None:
     show.console.print()
     show.console.print(Rule(f"[bold]{escape(title)}[/]", align="left", style="dim"))
@@ -125,7 +122,7 @@ def _line(who: str, colour: str, text: str, aside: str) -> None:
 
 def _ai(reply: Message, milliseconds: float) -> None:
     show.console.print(f"[bold cyan]      AI[/]  {escape(reply.text)}")
-    sure = f", {reply.confidence:.2f} sure" if reply.confidence is not None else ""
+    sure = f", {reply.confidence:.2f} sure" if reply.confidence is not None and reply.sources else ""
     source = f", from “{reply.sources[0].title}”" if reply.sources else ""
     show.console.print(f"          [dim]{escape(f'{reply.action}{sure}{source}, {milliseconds:.0f} ms')}[/]")
 

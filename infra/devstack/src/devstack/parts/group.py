@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from devstack import jars
 from devstack.parts.kafka import Kafka
 from devstack.parts.postgres import KEPT, Postgres
 from devstack.parts.server import Server
@@ -90,6 +91,13 @@ class Parts:
             return
         with ThreadPoolExecutor(len(self.servers)) as pool:
             under_way = [pool.submit(self._start_one, server) for server in self.servers.values()]
+            try:
+                wait(under_way)
+            except BaseException:  # Ctrl-C: what is being started is let through, then stopped
+                jars.give_up()
+                wait(under_way)
+                self.stop()
+                raise
         problems = [problem for done in under_way if (problem := done.exception())]
         if problems:
             self.stop()
