@@ -74,8 +74,8 @@ class DenyFeed:
             metadata_max_age_ms=10_000,
             fetch_max_wait_ms=500,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             yield consumer
         finally:
             with contextlib.suppress(KafkaError, OSError):

@@ -39,6 +39,8 @@ async def open_transaction(
             if taken is not None:
                 request.state.idempotency = (tx, taken)
         yield tx
+    if rt.replica_database is not None:
+        await rt.recent_writes.note(who.key)
 
 
 async def _transaction(request: Request, actor: Caller) -> AsyncIterator[Transaction]:
@@ -69,7 +71,9 @@ async def _platform_transaction(request: Request, actor: Caller) -> AsyncIterato
 async def _read_transaction(actor: Caller, rt: Rt) -> AsyncIterator[Transaction]:
     if actor.hotel_id is None:
         raise NoHotel
-    async with rt.read_db.transaction(actor.hotel_id, actor=actor, read_only=True) as tx:
+    replica = rt.replica_database
+    database = rt.db if replica is None or await rt.recent_writes.has(actor.key) else replica
+    async with database.transaction(actor.hotel_id, actor=actor, read_only=True) as tx:
         yield tx
 
 
@@ -80,7 +84,7 @@ HotelTx = Annotated[Transaction, Depends(_hotel_transaction, scope="function")]
 PlatformTx = Annotated[Transaction, Depends(_platform_transaction, scope="function")]
 """All hotels; superadmins only, logged and audited."""
 ReadTx = Annotated[Transaction, Depends(_read_transaction, scope="function")]
-"""A read-only transaction, on the replica where there is one."""
+"""A read-only transaction, on the replica where there is one, unless the caller has written a moment ago."""
 
 
 class EdgeRoute(APIRoute):

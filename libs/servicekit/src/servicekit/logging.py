@@ -10,7 +10,7 @@ import structlog
 
 from servicekit.tracing import current_trace_id
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log: structlog.stdlib.BoundLogger = structlog.get_logger("frontdesk")
 """The logger: `log.info("turn.answered", turn_id=..., milliseconds=...)`. Ids, states and numbers; never what people wrote."""
 
 _SECRET_KEYS = re.compile(
@@ -20,7 +20,7 @@ _SECRET_KEYS = re.compile(
 )
 _HARMLESS_KEYS = frozenset({"token_kind", "token_age_seconds"})
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?<=://)([^\s:/@]+):[^\s@/]+@"), r"\1:[secret]@"),
+    (re.compile(r"(?<=://)([^\s:/@]*):[^\s@/]+@"), r"\1:[secret]@"),
     (re.compile(r"\bey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)?"), "[token]"),
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), r"\1 [token]"),
     (re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+"), "[email]"),
@@ -96,7 +96,7 @@ _SHARED: list[structlog.typing.Processor] = [
 def configure(service: str, *, level: str = "info", format: Literal["json", "console"] = "json") -> None:
     """Send this process's log lines, the standard library's included, to standard output."""
     _service.name = service
-    structure(structlog.stdlib.ProcessorFormatter.wrap_for_formatter)
+    structure(structlog.stdlib.ProcessorFormatter.wrap_for_formatter, remember=True)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if format == "json"
@@ -120,11 +120,14 @@ def configure(service: str, *, level: str = "info", format: Literal["json", "con
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def structure(last: structlog.typing.Processor) -> None:
-    """Have our own lines pass the processors and end in `last`, as records of the standard library's logging."""
+def structure(last: structlog.typing.Processor, *, remember: bool = False) -> None:
+    """Have our own lines pass the processors and end in `last`, as records of the standard library's logging.
+
+    `remember`: loggers keep this from their first line on, which is faster and final.
+    """
     structlog.configure(
         processors=[*_SHARED, last],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=remember,
     )

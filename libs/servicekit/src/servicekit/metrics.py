@@ -49,4 +49,6 @@ def histogram(name: str, doc: str, *labels: str, buckets: Sequence[float] = SECO
 HTTP_REQUESTS = counter("http_requests_total", "HTTP requests answered", "service", "method", "route", "status")
 HTTP_SECONDS = histogram("http_request_duration_seconds", "Until the answer was sent", "service", "method", "route")
 HTTP_IN_FLIGHT = gauge("http_requests_in_flight", "HTTP requests being answered", "service")
+DB_POOL_IN_USE = gauge("db_pool_in_use", "Database connections handed out", "service", "role")
+DB_POOL_SIZE = gauge("db_pool_size", "Database connections kept at most", "service", "role")
 WEBSOCKETS_OPEN = gauge("websockets_open", "WebSocket connections open", "service", "route")

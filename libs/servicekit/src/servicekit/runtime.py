@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from servicekit.denylist import DenyList
     from servicekit.hints import Hints
     from servicekit.ratelimit import RateLimits
+    from servicekit.recentwrites import RecentWrites
     from servicekit.servicetokens import ServiceTokens
     from servicekit.settings import ServiceSettings
 
@@ -51,6 +52,7 @@ class Runtime:
     deny: "DenyList"
     service_tokens: "ServiceTokens"
     limits: "RateLimits"
+    recent_writes: "RecentWrites"
     clock: Clock = utc_now
     resources: Any = None  # Any: the service's own type; its module narrows it in one place
     draining: bool = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Generator
 
@@ -34,6 +35,7 @@ class HttpServer:
         trusted_proxies: str = "127.0.0.1",
         websocket_limit_bytes: int = 65_536,
     ) -> None:
+        logging.getLogger("uvicorn.access").disabled = True  # it writes whole paths; `Front` writes templates
         self._socket = _bind(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]

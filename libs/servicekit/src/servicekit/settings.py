@@ -126,6 +126,8 @@ def load(of: type[S]) -> S:
             lines.append(f"{name} is missing (or {name}_FILE)" if missing else f"{name}: {found['msg']}")
         raise BadSettings(lines) from None
     except SettingsError as error:
+        if isinstance(error.__cause__, BadSettings):
+            raise error.__cause__ from None
         raise BadSettings([str(error)]) from None
 
 

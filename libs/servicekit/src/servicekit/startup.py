@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from servicekit import tasks
 from servicekit.app import create_app
@@ -21,7 +22,9 @@ from servicekit.health import Check, Health, NotReady
 from servicekit.hints import Hints
 from servicekit.httpclient import make_client
 from servicekit.logging import log
+from servicekit.metrics import DB_POOL_IN_USE, DB_POOL_SIZE
 from servicekit.ratelimit import RateLimits
+from servicekit.recentwrites import RecentWrites
 from servicekit.runtime import Runtime
 from servicekit.server import HttpServer
 from servicekit.servicetokens import ServiceTokens
@@ -74,6 +77,7 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
             hints=hints,
             deny=deny,
             limits=RateLimits(valkey, settings.valkey_namespace, service.name),
+            recent_writes=RecentWrites(valkey, settings.valkey_namespace, service.name),
             clock=service.clock,
             tokens=TokenVerifier(
                 JwksCache(settings.keys_url, identity),
@@ -90,13 +94,13 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
             ),
         )
         if service.database:
-            rt.app_database = _database(service, settings, settings.database_url, rt)
+            rt.app_database = _database(service, settings, "app", settings.database_url, rt)
             stack.push_async_callback(rt.app_database.dispose)
             if settings.database_worker_url:
-                rt.worker_database = _database(service, settings, settings.database_worker_url, rt)
+                rt.worker_database = _database(service, settings, "worker", settings.database_worker_url, rt)
                 stack.push_async_callback(rt.worker_database.dispose)
             if settings.database_read_url:
-                rt.replica_database = _database(service, settings, settings.database_read_url, rt)
+                rt.replica_database = _database(service, settings, "replica", settings.database_read_url, rt)
                 stack.push_async_callback(rt.replica_database.dispose)
         stack.push_async_callback(_close_clients, rt)
         if service.resources is not None:
@@ -155,10 +159,14 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
     log.info("service.stopped", role=role)
 
 
-def _database(service: "Service", settings: ServiceSettings, url: str, rt: Runtime) -> Database:
-    return Database(
-        url, pool_size=settings.database_pool_size, clock=service.clock, service=service.name, hints=rt.hints
-    )
+def _database(service: "Service", settings: ServiceSettings, role: str, url: str, rt: Runtime) -> Database:
+    size = settings.database_pool_size
+    database = Database(url, pool_size=size, clock=service.clock, service=service.name, hints=rt.hints)
+    DB_POOL_SIZE.labels(service.name, role).set(size)
+    pool = database.engine.sync_engine.pool
+    if isinstance(pool, QueuePool):
+        DB_POOL_IN_USE.labels(service.name, role).set_function(pool.checkedout)
+    return database
 
 
 async def _close_clients(rt: Runtime) -> None:
