@@ -93,9 +93,7 @@ async def test_each_hotel_reads_its_own_log_and_the_platform_reads_all(
 async def test_what_a_superadmin_does_is_in_the_platforms_log(desk: Desk, standing_hotel: Hotel) -> None:
     async def created() -> bool:
         found = body(
-            await desk.root.get(
-                "/audit", params={"action": "hotel.create", "object_id": str(standing_hotel.id)}
-            )
+            await desk.root.get("/audit", params={"action": "hotel.create", "object_id": str(standing_hotel.id)})
         )
         return len(found["items"]) == 1
 

@@ -59,7 +59,7 @@ async def test_another_password_ends_every_session(desk: Desk, hotel: Hotel) -> 
 
 async def test_another_password_needs_the_present_one_and_must_be_strong(standing_hotel: Hotel) -> None:
     wrong = {"current_password": "not this one at all", "password": "four new kettles whistle"}
-    assert refusal(await standing_hotel.admin.api.post("/me/password", json=wrong), 401) == "bad-credentials"
+    assert refusal(await standing_hotel.admin.api.post("/me/password", json=wrong), 422) == "wrong-password"
     weak = {"current_password": PASSWORD, "password": "password1234"}
     assert refusal(await standing_hotel.admin.api.post("/me/password", json=weak), 422) == "weak-password"
 

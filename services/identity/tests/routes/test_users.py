@@ -187,3 +187,13 @@ async def test_a_superadmin_finds_accounts_and_cannot_lock_themselves_out(desk: 
     assert body(await standing_hotel.admin.api.get(f"/users/{member.id}"))["name"] == "Kim Kessler"
     me = body(await desk.root.get("/me"))["user"]["id"]
     assert refusal(await desk.root.post(f"/users/{me}/deactivate"), 409) == "own-account"
+
+
+async def test_signing_in_while_admins_change_roles_never_gets_in_each_others_way(desk: Desk, hotel: Hotel) -> None:
+    member = await hotel.member()
+    url = f"/users/{member.id}/role"
+    answers = await asyncio.gather(
+        *(desk.sign_in(member.email) for _ in range(4)),
+        *(hotel.admin.api.post(url, json={"role": role}) for role in ("viewer", "staff", "viewer", "staff")),
+    )
+    assert {answer.status_code for answer in answers} == {200, 201}

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, SecretStr
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from contracts.actor import ActorKind
@@ -18,12 +19,13 @@ from identity.adapters.hashing import Passwords
 from identity.commands.users import end_sessions
 from identity.domain import passwords
 from identity.domain.hotels import HotelSuspended
-from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
+from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, WrongPassword, judge
 from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
 from servicekit import Actor, Command, Transaction
 
 TOKEN_PREFIX = "fdr_"  # noqa: S105 - lets secret scanners recognise our refresh tokens
 NOBODY = UUID(int=0)
+_HOTEL_HELD = text("select from hotels where id = :hotel_id for key share")
 Password = Annotated[SecretStr, Field(max_length=512)]
 
 
@@ -186,14 +188,14 @@ async def change_password(user_id: UserId, command: ChangePassword, hasher: Pass
     """Another password for the account; all its sessions end.
 
     Raises:
-        BadCredentials: the current password is wrong.
+        WrongPassword: the current password is wrong.
         WeakPassword: the new one would be guessed.
     """
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
         credential = await tx.lock(CredentialRow, user_id)
         if not await hasher.verify(credential.password_hash, command.current_password.get_secret_value()):
-            raise BadCredentials(pointer="/current_password")
+            raise WrongPassword(pointer="/current_password")
         chosen = passwords.check(command.password.get_secret_value(), user.email)
         credential.password_hash, credential.changed_at = await hasher.hash(chosen), tx.now
         await end_sessions(user, EndReason.PASSWORD_CHANGED, tx)
@@ -207,6 +209,8 @@ def _person(user_id: UserId, hotel_id: HotelId | None) -> Actor:
 async def _access_now(user_id: UUID, tx: Transaction) -> Access | None:
     """What the account may do in the transaction's hotel, with the membership held as it is until the commit."""
     if tx.hotel_id is not None:
+        # The hotel first, as everybody locks: a new session refers to it, and its key would be locked after the membership.
+        await tx.execute(_HOTEL_HELD, {"hotel_id": tx.hotel_id})
         mine = col(MembershipRow.hotel_id) == tx.hotel_id, col(MembershipRow.user_id) == user_id
         held = select(col(MembershipRow.status)).where(*mine).with_for_update(read=True)
         if await tx.scalar(held) != MembershipStatus.ACTIVE:

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from contracts.errors import Unauthenticated
+from contracts.errors import Invalid, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
     """The address or the password is wrong; the answer does not say which."""
 
     slug, title = "bad-credentials", "E-mail address or password is wrong"
+
+
+class WrongPassword(Invalid):
+    """Somebody who is signed in did not know their present password. No 401: their session holds."""
+
+    slug, title = "wrong-password", "The current password is wrong"
 
 
 class SessionOver(Unauthenticated):

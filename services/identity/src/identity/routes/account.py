@@ -8,7 +8,7 @@ from contracts.errors import NotFound
 from contracts.ids import SessionId, UserId
 from identity.commands.sessions import ChangePassword, change_password, end_session, revoke_all_sessions
 from identity.domain.passwords import WeakPassword
-from identity.domain.sessions import BadCredentials
+from identity.domain.sessions import WrongPassword
 from identity.queries.sessions import Sessions, open_sessions
 from identity.queries.users import Me, me
 from identity.resources import resources_of
@@ -27,7 +27,7 @@ async def me_route(actor: SignedIn, tx: OwnTx) -> Me:
     return await me(_own_id(actor), tx)
 
 
-@router.post("/me/password", status_code=204, responses=problems(BadCredentials, WeakPassword, TooManyRequests))
+@router.post("/me/password", status_code=204, responses=problems(WrongPassword, WeakPassword, TooManyRequests))
 async def change_password_route(command: ChangePassword, actor: SignedIn, rt: Rt, tx: OwnTx) -> None:
     """Choose another password. Every session ends, this one too: sign in with the new one."""
     await rt.limits.check(settings_of(rt).sign_in_limit, "change-password", actor.key)

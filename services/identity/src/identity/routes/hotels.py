@@ -15,7 +15,7 @@ from identity.commands.hotels import (
     deactivate_hotel,
     update_hotel,
 )
-from identity.commands.users import CreateUser, create_user
+from identity.commands.users import CreateUser, EmailTaken, create_user
 from identity.domain.hotels import LanguageNotOffered, SlugTaken
 from identity.domain.members import AlreadyMember
 from identity.domain.passwords import WeakPassword
@@ -83,7 +83,9 @@ async def deactivate_hotel_route(hotel_id: HotelId, _: Suspender, tx: HotelTx, r
     return _shown(HotelView.of(await deactivate_hotel(hotel_id, tx)), response)
 
 
-@router.post("/{hotel_id}/users", status_code=201, responses=problems(NotFound, WeakPassword, AlreadyMember))
+@router.post(
+    "/{hotel_id}/users", status_code=201, responses=problems(NotFound, WeakPassword, AlreadyMember, EmailTaken)
+)
 async def create_user_in_hotel_route(
     hotel_id: HotelId,
     command: CreateUser,

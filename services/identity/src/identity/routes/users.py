@@ -9,6 +9,7 @@ from contracts.ids import UserId
 from identity.commands.users import (
     ChangeRole,
     CreateUser,
+    EmailTaken,
     OwnAccount,
     UpdateUser,
     activate_account,
@@ -33,7 +34,7 @@ Reader = Annotated[Actor, Depends(may("user:read"))]
 Writer = Annotated[Actor, Depends(may("user:write"))]
 
 
-@router.post("", status_code=201, responses=problems(WeakPassword, AlreadyMember))
+@router.post("", status_code=201, responses=problems(WeakPassword, AlreadyMember, EmailTaken))
 async def create_user_route(command: CreateUser, actor: Writer, rt: Rt, tx: Tx, response: Response) -> UserView:
     """Let a person work for one's hotel."""
     assert actor.hotel_id is not None  # Tx lets nobody in without one
