@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from contracts.actor import ActorKind
@@ -14,6 +14,7 @@ from servicekit.actor import Actor, service_actor
 from servicekit.clock import Clock, utc_now
 from servicekit.hints import Hints
 from servicekit.logging import log
+from servicekit.measures import DB_POOL_IN_USE, DB_POOL_SIZE
 from servicekit.rows import HOTEL, NOW, Row, TenantRow, timestamp
 from servicekit.transaction import Transaction
 
@@ -63,6 +64,7 @@ class Database:
             },
         )
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._measure_pool(pool_size)
 
     @asynccontextmanager
     async def transaction(
@@ -120,6 +122,13 @@ class Database:
     async def dispose(self) -> None:
         """Close the connections."""
         await self.engine.dispose()
+
+    def _measure_pool(self, size: int) -> None:
+        role = (self.engine.url.username or "").rpartition("_")[2]
+        DB_POOL_SIZE.labels(self.service, role).set(size)
+        in_use = DB_POOL_IN_USE.labels(self.service, role)
+        event.listen(self.engine.sync_engine, "checkout", lambda *_: in_use.inc())
+        event.listen(self.engine.sync_engine, "checkin", lambda *_: in_use.dec())
 
     def _note_platform_scope(self, tx: Transaction, read_only: bool) -> None:
         if tx.actor.kind is ActorKind.USER:

@@ -113,6 +113,27 @@ async def test_a_deposed_leader_marks_nothing(lab: Lab) -> None:
     assert await lab.unpublished() == 1
 
 
+async def test_a_stop_finishes_and_marks_the_wave_in_flight(lab: Lab) -> None:
+    keys = [uuid4() for _ in range(5)]
+    for key in keys:
+        await lab.publish(key, 1, 2)
+    sending = asyncio.Event()
+
+    class Slow(Relay):
+        """Has a wave in flight for a while."""
+
+        async def _send(self, producer: Any, event: Pending) -> None:
+            sending.set()
+            await asyncio.sleep(0.1)
+            await Relay._send(self, producer, event)
+
+    relay = Slow(lab.urls.worker, lab.parts.kafka_url, lab.namespace, "lab", Hints(None, "lab", "lab"))
+    async with running(relay.run):
+        await sending.wait()
+    assert numbers_by_key(await lab.records()) == {str(key): [1] for key in keys}
+    assert await lab.unpublished() == 5
+
+
 async def test_a_topic_that_does_not_exist_holds_up_only_its_own_events(lab: Lab) -> None:
     await lab.sql(
         "insert into outbox (id, aggregatetype, aggregateid, type, payload, headers)"

@@ -19,6 +19,7 @@ from contracts.ids import HotelId, UserId
 from servicekit.actor import Actor
 from servicekit.database import Database, TenantRow
 from servicekit.hints import Hints
+from servicekit.metrics import REGISTRY
 from servicekit.migrations import create_chassis_tables, tenant_table
 from servicekit.provision import DatabaseUrls
 from servicekit.testing.parts import Parts, run_migration, temporary_database
@@ -239,6 +240,15 @@ async def test_a_read_only_transaction_refuses_to_write(db: Database) -> None:
     with pytest.raises(DBAPIError, match="read-only"):
         async with db.transaction(LINDENHOF, read_only=True) as tx:
             tx.add(NoteRow(words="no"))
+
+
+async def test_connections_in_use_are_measured(db: Database) -> None:
+    labels = {"service": "notes", "role": "app"}
+    before = REGISTRY.get_sample_value("db_pool_in_use", labels)
+    assert before is not None
+    async with db.transaction(LINDENHOF):
+        assert REGISTRY.get_sample_value("db_pool_in_use", labels) == before + 1
+    assert REGISTRY.get_sample_value("db_pool_in_use", labels) == before
 
 
 async def test_the_app_role_may_add_to_the_outbox_and_nothing_else(urls: DatabaseUrls) -> None:

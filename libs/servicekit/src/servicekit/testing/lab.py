@@ -11,13 +11,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import text
 
 from contracts.envelope import Envelope
 from contracts.events import SessionRevoked
 from contracts.ids import EventId, HotelId, UserId
 from contracts.topics import SESSIONS, Topic
+from servicekit import dlq
 from servicekit.consumers import Consumers, Reactions
-from servicekit.database import Database
+from servicekit.database import Database, Transaction
 from servicekit.deadletters import Producer
 from servicekit.hints import Hints
 from servicekit.ids import new_id
@@ -100,7 +102,7 @@ class Lab:
             hotel_id=HotelId(self.hotel),
             traceparent=traceparent,
         )
-        mine = [(name, text.encode()) for name, text in envelope.headers().items()] if headers is None else headers
+        mine = [(name, words.encode()) for name, words in envelope.headers().items()] if headers is None else headers
         producer = Producer(self.parts.kafka_url, "lab")
         body = fact.model_dump_json().encode() if value is None else value
         await producer.send(self.topic(), body, key=str(key).encode(), headers=mine, partition=partition)
@@ -158,6 +160,28 @@ class Lab:
     async def effects(self) -> list[Any]:
         return await self.sql("select key, number, event_id from effect order by position")
 
+    async def numbers(self) -> list[int]:
+        """The numbers of the effects, in the order in which they took effect."""
+        return [row["number"] for row in await self.effects()]
+
+    async def numbers_are(self, expected: list[int]) -> bool:
+        """For `eventually`: says what they are instead."""
+        found = await self.numbers()
+        assert found == expected
+        return True
+
+    async def acknowledged(self, count: int) -> bool:
+        """Whether the lab's group has acknowledged exactly `count` records."""
+        return await self.committed() == count
+
+    async def letters(self, topic: Topic = SESSIONS) -> list[dlq.DeadLetter]:
+        """The dead letters that wait."""
+        return await dlq.list_dead(self.parts.kafka_url, self.namespace, topics=[topic])
+
+    async def dead(self, count: int) -> bool:
+        """Whether exactly `count` dead letters wait."""
+        return len(await self.letters()) == count
+
     async def unpublished(self) -> int:
         return (await self.sql("select count(*) from outbox where published_at is null"))[0][0]
 
@@ -177,3 +201,22 @@ async def running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncGener
         stop.set()
         async with asyncio.timeout(20):
             await task
+
+
+RECORD = text("insert into effect (hotel_id, event_id, key, number) values (:hotel, :event, :key, :number)")
+
+
+async def record(event: SessionRevoked, tx: Transaction) -> None:
+    """A reaction whose effect can be counted."""
+    assert tx.envelope is not None
+    await tx.execute(
+        RECORD,
+        {"hotel": tx.hotel_id, "event": tx.envelope.id, "key": str(event.user_id), "number": event.version},
+    )
+
+
+def recording() -> Reactions:
+    """A service that reacts with `record`."""
+    reactions = Reactions()
+    reactions.on(SessionRevoked)(record)
+    return reactions
