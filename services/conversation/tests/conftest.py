@@ -27,13 +27,13 @@ async def desk(service_app: StartService, engine: ScriptedEngine) -> RunningServ
 @pytest.fixture
 async def hotel(desk: RunningService, issuer: TokenIssuer) -> Hotel:
     """A hotel of this test's own."""
-    return await Hotel(desk, issuer).open()
+    return await Hotel(desk, issuer).open_at_once()
 
 
 @pytest.fixture
 async def other_hotel(desk: RunningService, issuer: TokenIssuer) -> Hotel:
     """Another hotel."""
-    return await Hotel(desk, issuer).open()
+    return await Hotel(desk, issuer).open_at_once()
 
 
 @pytest.fixture

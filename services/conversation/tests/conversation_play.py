@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -20,7 +20,7 @@ from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search, Source
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.app import make_service
-from conversation.reactions import on_hotel
+from conversation.reactions import on_hotel, on_membership
 from conversation.resources import Resources
 from servicekit.clock import utc_now
 from servicekit.ids import new_id
@@ -28,6 +28,7 @@ from servicekit.runtime import Runtime
 from servicekit.service import Service
 from servicekit.testing import RunningService, TokenIssuer, eventually
 
+E = TypeVar("E", HotelCreated, HotelUpdated, HotelDeactivated)
 GUEST_TOKEN_KEY = "only for tests, but long enough to key a SHA-256"
 ARTICLE = ArticleId(UUID("0190a000-0000-7000-8000-00000000d06e"))
 _slugs = itertools.count(1)
@@ -103,12 +104,9 @@ class Hotel:
     kim: UserId = field(default_factory=lambda: UserId(new_id()))
 
     async def open(self) -> "Hotel":
-        """Tell the service, and wait until it serves the hotel."""
-        await asyncio.gather(
-            self.app.publish(self.described(HotelCreated), self.id),
-            self.app.publish(self.membership(self.sam, "Sam"), self.id),
-            self.app.publish(self.membership(self.kim, "Kim"), self.id),
-        )
+        """Have identity tell the service of the hotel and its staff, and wait until it serves them."""
+        for event in self.directory():
+            await self.app.publish(event, self.id)
 
         async def known() -> bool:
             return len(await self.rows("SELECT 1 FROM staff UNION ALL SELECT 1 FROM hotels")) == 3
@@ -116,17 +114,20 @@ class Hotel:
         await eventually(known)
         return self
 
-    async def open_by_hand(self) -> "Hotel":
-        """The same without Kafka: what the reaction would have written."""
+    async def open_at_once(self) -> "Hotel":
+        """The same by the reactions alone, without Kafka in between."""
+        hotel, sam, kim = self.directory()
         async with self.app.runtime.worker_db.transaction(self.id) as tx:
-            event = self.described(HotelCreated)
-            assert isinstance(event, HotelCreated)
-            await on_hotel(event, tx)
+            await on_hotel(hotel, tx)
+            await on_membership(sam, tx)
+            await on_membership(kim, tx)
         return self
 
-    def described(
-        self, event: type[HotelCreated] | type[HotelUpdated] | type[HotelDeactivated], **changes: Any
-    ) -> HotelCreated | HotelUpdated | HotelDeactivated:  # Any: fields of the event
+    def directory(self) -> tuple[HotelCreated, MembershipGranted, MembershipGranted]:
+        """What identity says of this hotel."""
+        return self.described(HotelCreated), self.membership(self.sam, "Sam"), self.membership(self.kim, "Kim")
+
+    def described(self, event: type[E], **changes: Any) -> E:  # Any: fields of the event
         """An event of identity that describes this hotel."""
         return event.model_validate(
             {

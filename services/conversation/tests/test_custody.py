@@ -20,7 +20,7 @@ from contracts.ids import ConversationId, EscalationId, GuestId
 from contracts.statuses import EscalationStatus
 from contracts.values import HandOverReason, Priority
 from servicekit.ids import new_id
-from servicekit.testing import eventually
+from servicekit.testing import RunningService, TokenIssuer, eventually
 
 
 def created(guest: Guest, escalation_id: EscalationId) -> EscalationCreated:
@@ -150,6 +150,13 @@ async def test_another_escalations_resolution_changes_nothing(guest: Guest, hote
     assert (await guest.conversation())["status"] == "waiting_for_staff"
 
 
+async def test_identity_tells_of_hotels_and_staff(desk: RunningService, issuer: TokenIssuer) -> None:
+    hotel = await Hotel(desk, issuer).open()
+    guest = await hotel.guest()
+    await hotel.staff(hotel.kim).post(f"{guest.staff_path}/take-over")
+    assert (await guest.conversation())["assignee"]["name"] == "Kim"
+
+
 async def test_an_old_description_of_a_hotel_changes_nothing(hotel: Hotel) -> None:
     newer = hotel.described(HotelUpdated, name="New Lindenhof", version=5)
     older, mark = hotel.described(HotelUpdated, name="Old Lindenhof", version=4), new_id()
@@ -194,6 +201,9 @@ async def test_a_guests_session_is_renewed_for_the_same_guest_and_hotel_only(
 ) -> None:
     renewed = (await guest.client.post("/widget/sessions", json={"hotel": hotel.slug})).json()
     assert (renewed["guest_id"], renewed["hotel"]["name"]) == (str(guest.id), "Hotel Lindenhof")
+    assert renewed["hotel"]["language"] == "en"
+    german = await guest.client.post("/widget/sessions", json={"hotel": hotel.slug, "language": "de"})
+    assert german.json()["hotel"]["language"] == "de"
     elsewhere = (await guest.client.post("/widget/sessions", json={"hotel": other_hotel.slug})).json()
     assert elsewhere["guest_id"] != str(guest.id)
     assert (await guest.client.post("/widget/sessions", json={"hotel": "nowhere"})).status_code == 404

@@ -172,7 +172,7 @@ async def test_without_valkey_the_widget_polls(
             database_url=first.settings.database_url,
         ) as second,
     ):
-        hotel = await Hotel(first, issuer).open_by_hand()
+        hotel = await Hotel(first, issuer).open_at_once()
         guest = await hotel.guest()
         url = second.url.replace("http", "ws", 1) + f"{guest.path}/live"
         async with connect(url, proxy=None) as socket:

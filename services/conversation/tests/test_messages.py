@@ -48,6 +48,7 @@ async def test_guests_of_one_hotel_do_not_see_each_other(guest: Guest, hotel: Ho
         other.client.get(f"{guest.path}/messages"),
         other.client.post(f"{guest.path}/messages", json={"id": str(new_id()), "text": "Hi"}),
         other.client.post(f"{guest.path}/end"),
+        other.client.post(f"{guest.path}/typing"),
     ):
         assert (await attempt).status_code == 404
     async with guest.live(token=other.token) as live:

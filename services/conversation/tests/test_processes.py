@@ -27,7 +27,7 @@ async def test_guests_are_answered_while_kafka_is_away(
         drain_timeout_seconds=2,
         wait_ready=False,
     ) as app:
-        hotel = await Hotel(app, issuer).open_by_hand()
+        hotel = await Hotel(app, issuer).open_at_once()
         guest = await hotel.guest()
         assert (await guest.ask("Can I bring my dog?"))["action"] == "answer"
         waiting = await hotel.rows("SELECT type FROM outbox WHERE published_at IS NULL ORDER BY seq")
@@ -53,7 +53,7 @@ async def test_a_worker_killed_in_the_middle_of_a_turn_leaves_it_to_another_and_
         guest_token_key=GUEST_TOKEN_KEY,
         wait_ready=False,
     ) as api:
-        hotel = await Hotel(api, issuer).open_by_hand()
+        hotel = await Hotel(api, issuer).open_at_once()
         first = await worker(api.settings.model_dump(), tmp_path / "first", hangs=True)
         try:
             guest = await hotel.guest()

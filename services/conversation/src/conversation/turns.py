@@ -58,7 +58,9 @@ async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
         ENGINE_FAILURES.labels(type(error).__name__).inc()
         if item.failures + 1 < GIVE_UP_AFTER:
             raise
-        log.exception("engine.gave_up", turn_id=str(question.turn_id), failures=item.failures + 1)
+        log.error(
+            "engine.gave_up", turn_id=str(question.turn_id), error=type(error).__name__, failures=item.failures + 1
+        )
         language = question.policy.default_language
         return Reply(
             action=TurnAction.HAND_OVER,

@@ -41,6 +41,7 @@ class GuestSession:
     token: str
     guest_id: GuestId
     expires_at: datetime
+    language: str
     hotel: Mapping[str, Any]  # Any: columns of the hotel's row
 
 
@@ -71,4 +72,6 @@ async def open_session(
     again = known is not None and known.hotel_id == hotel_id and known.id is not None
     guest_id = GuestId(UUID(str(known.id)) if known is not None and again else new_id())
     token, expires_at = tokens.issue(hotel_id, guest_id)
-    return GuestSession(token, guest_id, expires_at, {str(column): value for column, value in hotel.items()})
+    spoken: list[str] = hotel["languages"]
+    language = command.language if command.language and command.language in spoken else str(hotel["default_language"])
+    return GuestSession(token, guest_id, expires_at, language, {str(column): value for column, value in hotel.items()})

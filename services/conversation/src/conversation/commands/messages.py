@@ -132,12 +132,18 @@ async def send_message(
 
 
 async def guest_types(db: Database, hotel_id: HotelId, conversation_id: ConversationId, guest_id: UUID) -> None:
-    """The guest goes on typing: the open turn waits for the rest, at most MAX_HOLD after its first message."""
+    """The guest goes on typing: the open turn waits for the rest, at most MAX_HOLD after its first message.
+
+    Raises:
+        NotFound: it is not this guest's conversation.
+    """
     async with db.autocommit() as connection:
-        await connection.execute(
+        found = await connection.execute(
             _HOLD,
             {"hotel_id": hotel_id, "conversation_id": conversation_id, "guest_id": guest_id, "hold": MAX_HOLD},
         )
+        if not found.scalar_one():
+            raise NotFound("No such conversation")
 
 
 def channel(conversation_id: UUID) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.errors import NotFound, Unauthenticated
 from contracts.events.identity import Brand
@@ -43,7 +43,7 @@ class HotelView(BaseModel):
 
     name: str
     languages: list[str]
-    default_language: str
+    language: Annotated[str, Field(description="to begin in: the guest's, if the hotel speaks it, else the hotel's")]
     brand: Brand
     consent_text: str
 
@@ -82,14 +82,19 @@ async def open_session_route(command: OpenSession, request: Request, rt: Rt) -> 
         hotel=HotelView(
             name=session.hotel["name"],
             languages=session.hotel["languages"],
-            default_language=session.hotel["default_language"],
+            language=session.language,
             brand=Brand.model_validate(session.hotel["brand"]),
             consent_text=session.hotel["consent_text"],
         ),
     )
 
 
-@router.post("/conversations", status_code=201, responses=problems(HotelSuspended))
+@router.post(
+    "/conversations",
+    status_code=201,
+    responses=problems(HotelSuspended, TooManyRequests),
+    dependencies=[Depends(rate_limit("30/minute", by="user"))],
+)
 async def start_conversation_route(
     guest: Guest, tx: GuestTx, response: Response, command: StartConversation | None = None
 ) -> ConversationView:
@@ -132,7 +137,12 @@ async def send_message_route(
     return view_of(sent, conversation_id)
 
 
-@router.post("/conversations/{conversation_id}/typing", status_code=204)
+@router.post(
+    "/conversations/{conversation_id}/typing",
+    status_code=204,
+    responses=problems(NotFound, TooManyRequests),
+    dependencies=[Depends(rate_limit("120/minute", by="user"))],
+)
 async def typing_route(conversation_id: ConversationId, guest: Guest, rt: Rt) -> None:
     """The guest goes on typing: the AI waits a moment for the rest. At most one call a second is of use."""
     await guest_types(rt.db, hotel_of(guest), conversation_id, guest_of(guest))

@@ -1,0 +1,96 @@
+"""The service as it is shipped: its own engine, its tables, what its routes demand."""
+
+from conversation_play import GUEST_TOKEN_KEY, Guest, Hotel, ScriptedEngine
+
+from conversation.adapters.demo_content import demo_vectors
+from conversation.adapters.embedder import LocalEmbedder
+from conversation.app import service
+from conversation.commands.demo import seed_hotel
+from servicekit.access import AccessKind, route_permissions
+from servicekit.database import Database
+from servicekit.tenancy import lint_url
+from servicekit.testing import Parts, RunningService, TokenIssuer, start_service
+
+
+async def test_a_guest_of_the_demo_hotel_is_answered_by_the_real_engine(
+    parts: Parts, namespace: str, issuer: TokenIssuer
+) -> None:
+    async with start_service(
+        service,
+        parts,
+        namespace,
+        issuer,
+        kafka_url="127.0.0.1:1",
+        guest_token_key=GUEST_TOKEN_KEY,
+        drain_timeout_seconds=2,
+        wait_ready=False,
+    ) as app:
+        hotel = await Hotel(app, issuer).open_at_once()
+        embedder = LocalEmbedder(known=demo_vectors(), warm=False)
+        async with app.runtime.db.transaction(hotel.id) as tx:
+            assert await seed_hotel("lindenhof", hotel.id, tx, embedder) >= 60
+        embedder.close()
+
+        guest = await hotel.guest()
+        answer = await guest.ask("Can I bring my dog?")
+        assert answer["action"] == "answer"
+        assert "dog" in answer["text"].lower()
+        assert answer["sources"]
+
+        german = await (await hotel.guest()).ask("Darf ich meinen Hund mitbringen?")
+        assert (german["action"], german["language"]) == ("answer", "de")
+        assert german["sources"][0]["article_id"] == answer["sources"][0]["article_id"]
+
+        assert (await (await hotel.guest()).ask("I want my money back, this is a scandal!"))["action"] == "hand_over"
+        unknown = await (await hotel.guest()).ask("Do you know who won the chess championship in 1972?")
+        assert unknown["action"] in ("hand_over", "clarify")
+
+
+async def test_every_tenant_table_keeps_hotels_apart(desk: RunningService) -> None:
+    assert await lint_url(desk.settings.database_owner_url) == []
+
+
+async def test_every_route_demands_a_permission_or_a_guest_but_the_session() -> None:
+    open_to_all = [
+        (route.method, route.path)
+        for route in route_permissions(service.app())
+        if any(access.kind is AccessKind.PUBLIC for access in route.access) and route.path != "/openapi.json"
+    ]
+    assert open_to_all == [("POST", "/widget/sessions")]
+
+
+async def test_a_widget_finds_no_hotel_but_the_one_it_names(
+    hotel: Hotel, other_hotel: Hotel, desk: RunningService
+) -> None:
+    database = Database(desk.settings.database_url, pool_size=1, service="conversation")
+    async with database.autocommit() as connection:
+        every = await connection.exec_driver_sql("SELECT slug FROM hotels")
+        assert every.all() == []
+        named = await connection.exec_driver_sql("SELECT slug FROM hotel_by_slug($1)", (hotel.slug,))
+        assert named.scalars().all() == [hotel.slug]
+        after = await connection.exec_driver_sql("SELECT slug FROM hotels")
+        assert after.all() == []
+    await database.dispose()
+
+
+async def test_turns_are_counted_by_action(guest: Guest, engine: ScriptedEngine, desk: RunningService) -> None:
+    await guest.ask("Is this counted?")
+    await guest.settled()
+    figures = (await desk.client().get(f"{desk.metrics_url}/metrics")).text
+    assert 'conversation_turns_total{action="answer"}' in figures
+    assert "conversation_turn_duration_seconds_bucket" in figures
+    assert "conversation_turn_confidence_bucket" in figures
+
+
+async def test_one_trace_leads_from_the_message_to_its_answer(guest: Guest, hotel: Hotel) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    guest.client.headers["traceparent"] = f"00-{trace_id}-00f067aa0ba902b7-01"
+    await guest.ask("I want a refund, traced!")
+    rows = await hotel.rows(
+        "SELECT type FROM outbox WHERE split_part(headers ->> 'traceparent', '-', 2) = $1 ORDER BY seq", trace_id
+    )
+    assert [row["type"] for row in rows] == [
+        "frontdesk.message.sent.v1",
+        "frontdesk.message.sent.v1",
+        "frontdesk.turn.handed_over.v1",
+    ]
