@@ -29,8 +29,13 @@ BATCH = 500
 """Rows read at once: the largest wave."""
 POLL_SECONDS = 0.5
 MEASURE_SECONDS = 5.0
-SEND_SECONDS = 10.0
-"""How long Kafka has to acknowledge one event before the wave counts as interrupted."""
+REQUEST_SECONDS = 30.0
+"""How long the producer waits for one answer of Kafka's before it asks again."""
+GIVE_UP_SECONDS = 120.0
+"""How long a wave may wait for Kafka before the producer is replaced. The producer itself retries without doubling
+anything; a new one does not know what the old one got through, so that is the last resort, not the first."""
+STOP_SECONDS = 2.0
+"""How long a wave that Kafka does not acknowledge may hold up a stop."""
 FIRST_BACKOFF_SECONDS = 0.1
 MAX_BACKOFF_SECONDS = 5.0
 ABSENT_TOPIC_SECONDS = 5.0
@@ -139,7 +144,7 @@ class Relay:
         sent = 0
         while lanes and not stop.is_set():
             wave = [lane[0] for lane in lanes.values()]
-            outcomes = await asyncio.gather(*(self._send(producer, event) for event in wave), return_exceptions=True)
+            outcomes = await self._send_wave(producer, wave, connection, stop)
             acked = [event for event, outcome in zip(wave, outcomes, strict=True) if outcome is None]
             if acked:
                 await connection.execute(_MARK, [event.id for event in acked])
@@ -156,11 +161,28 @@ class Relay:
                     del lanes[event.topic, event.key]
         return sent
 
+    async def _send_wave(
+        self, producer: AIOKafkaProducer, wave: list[Pending], connection: "Connection", stop: asyncio.Event
+    ) -> list[BaseException | None]:
+        """Send one event per key; what became of each. While Kafka is away the backlog is still measured, on the
+        connection that holds the lock, so that losing it is noticed."""
+        loop = asyncio.get_running_loop()
+        sends = [asyncio.create_task(self._send(producer, event)) for event in wave]
+        started = loop.time()
+        try:
+            waiting = (await asyncio.wait(sends, timeout=STOP_SECONDS))[1]
+            while waiting and not stop.is_set() and loop.time() - started < GIVE_UP_SECONDS:
+                await self._measure(connection)
+                waiting = (await asyncio.wait(waiting, timeout=STOP_SECONDS))[1]
+        finally:
+            for send in sends:
+                send.cancel()
+        return await asyncio.gather(*sends, return_exceptions=True)
+
     async def _send(self, producer: AIOKafkaProducer, event: Pending) -> None:
-        async with asyncio.timeout(SEND_SECONDS):
-            await producer.send_and_wait(
-                self.namespace + event.topic, event.payload, key=event.key.encode(), headers=event.headers
-            )
+        await producer.send_and_wait(
+            self.namespace + event.topic, event.payload, key=event.key.encode(), headers=event.headers
+        )
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -169,7 +191,7 @@ class Relay:
                 client_id=f"{self.service}-relay",
                 acks="all",
                 enable_idempotence=True,
-                request_timeout_ms=int(SEND_SECONDS * 1000),
+                request_timeout_ms=int(REQUEST_SECONDS * 1000),
                 metadata_max_age_ms=30_000,
             )
             try:
