@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,9 +25,12 @@ from conversation.reactions import on_hotel, on_membership
 from conversation.resources import Resources
 from servicekit.clock import utc_now
 from servicekit.ids import new_id
+from servicekit.migrations import upgrade_database
 from servicekit.runtime import Runtime
 from servicekit.service import Service
-from servicekit.testing import RunningService, TokenIssuer, eventually
+from servicekit.startup import running
+from servicekit.testing import Parts, RunningService, TokenIssuer, eventually
+from servicekit.testing.parts import temporary_database
 
 E = TypeVar("E", HotelCreated, HotelUpdated, HotelDeactivated)
 GUEST_TOKEN_KEY = "only for tests, but long enough to key a SHA-256"
@@ -89,6 +93,40 @@ def service_with(engine: ScriptedEngine) -> Service:
             embedder.close()
 
     return make_service(resources)
+
+
+@asynccontextmanager
+async def start_without_kafka(
+    service: Service, parts: Parts, issuer: TokenIssuer, *, role: Any = "all", **given: Any
+) -> AsyncGenerator[RunningService]:  # Any: a role, settings
+    """The service while Kafka is away: its worker never becomes ready, and guests are served all the same."""
+    async with temporary_database(parts.postgres_url, service.name) as urls:
+        settings = service.settings.model_validate(
+            {
+                "database_url": urls.app,
+                "database_worker_url": urls.worker,
+                "database_owner_url": urls.owner,
+                "database_pool_size": 5,
+                "kafka_url": "127.0.0.1:1",
+                "valkey_url": parts.valkey_url,
+                "valkey_namespace": f"test:{new_id()}",
+                "identity_url": issuer.url,
+                "guest_token_key": GUEST_TOKEN_KEY,
+                "port": 0,
+                "metrics_port": 0,
+                "drain_timeout_seconds": 2,
+                **given,
+            }
+        )
+        directory = settings.migrations_dir or service.migrations_dir
+        assert directory is not None
+        await upgrade_database(urls.owner, Path(directory), service=service.name)
+        async with running(service, settings, role) as up:
+            app = RunningService(service, settings, up, settings.kafka_url)
+            try:
+                yield app
+            finally:
+                await app.stop()
 
 
 @dataclass

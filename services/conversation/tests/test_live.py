@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from conversation_play import GUEST_TOKEN_KEY, Guest, Hotel, ScriptedEngine, service_with
+from conversation_play import Guest, Hotel, ScriptedEngine, service_with, start_without_kafka
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -16,7 +16,8 @@ from contracts.statuses import HotelStatus
 from conversation.resources import resources_of
 from conversation.routes.live import MAX_BAD_FRAMES
 from servicekit.ids import new_id
-from servicekit.testing import Parts, TokenIssuer, eventually, start_service
+from servicekit.startup import running
+from servicekit.testing import Parts, TokenIssuer, eventually
 
 
 async def test_a_guest_asks_over_the_socket_and_is_answered_there(guest: Guest) -> None:
@@ -149,32 +150,17 @@ async def test_the_socket_closes_when_the_hotel_is_suspended(guest: Guest, hotel
             assert (await live.frame("error"))["problem"]["type"] == "urn:frontdesk:problem:hotel-suspended"
 
 
-async def test_without_valkey_the_widget_polls(
-    parts: Parts, namespace: str, issuer: TokenIssuer, engine: ScriptedEngine
-) -> None:
+async def test_without_valkey_the_widget_polls(parts: Parts, issuer: TokenIssuer, engine: ScriptedEngine) -> None:
     """Two processes, no Valkey between them: what one writes reaches a guest at the other."""
-    nowhere = {
-        "valkey_url": "redis://127.0.0.1:1/0",
-        "kafka_url": "127.0.0.1:1",
-        "guest_token_key": GUEST_TOKEN_KEY,
-        "drain_timeout_seconds": 2,
-        "wait_ready": False,
-    }
+    service = service_with(engine)
     async with (
-        start_service(service_with(engine), parts, namespace, issuer, **nowhere) as first,
-        start_service(
-            service_with(engine),
-            parts,
-            namespace,
-            issuer,
-            role="api",
-            **nowhere,
-            database_url=first.settings.database_url,
-        ) as second,
+        start_without_kafka(service, parts, issuer, valkey_url="redis://127.0.0.1:1/0") as first,
+        running(service, first.settings, "api") as second,
     ):
+        assert second.api is not None
         hotel = await Hotel(first, issuer).open_at_once()
         guest = await hotel.guest()
-        url = second.url.replace("http", "ws", 1) + f"{guest.path}/live"
+        url = second.api.url.replace("http", "ws", 1) + f"{guest.path}/live"
         async with connect(url, proxy=None) as socket:
             await socket.send(json.dumps({"type": "hello", "token": guest.token, "after_seq": 0}))
             assert json.loads(await socket.recv())["type"] == "state"

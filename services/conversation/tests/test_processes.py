@@ -6,27 +6,17 @@ import signal
 import sys
 from pathlib import Path
 
-from conversation_play import GUEST_TOKEN_KEY, Hotel, ScriptedEngine, service_with
+from conversation_play import GUEST_TOKEN_KEY, Hotel, ScriptedEngine, service_with, start_without_kafka
 
-from servicekit.testing import Parts, TokenIssuer, eventually, start_service
+from servicekit.testing import Parts, TokenIssuer, eventually
 
-NO_KAFKA = "127.0.0.1:1"
 WORKER = Path(__file__).parent / "slow_worker.py"
 
 
 async def test_guests_are_answered_while_kafka_is_away(
-    parts: Parts, namespace: str, issuer: TokenIssuer, engine: ScriptedEngine
+    parts: Parts, issuer: TokenIssuer, engine: ScriptedEngine
 ) -> None:
-    async with start_service(
-        service_with(engine),
-        parts,
-        namespace,
-        issuer,
-        kafka_url=NO_KAFKA,
-        guest_token_key=GUEST_TOKEN_KEY,
-        drain_timeout_seconds=2,
-        wait_ready=False,
-    ) as app:
+    async with start_without_kafka(service_with(engine), parts, issuer) as app:
         hotel = await Hotel(app, issuer).open_at_once()
         guest = await hotel.guest()
         assert (await guest.ask("Can I bring my dog?"))["action"] == "answer"
@@ -41,18 +31,9 @@ async def test_guests_are_answered_while_kafka_is_away(
 
 
 async def test_a_worker_killed_in_the_middle_of_a_turn_leaves_it_to_another_and_it_is_answered_once(
-    parts: Parts, namespace: str, issuer: TokenIssuer, engine: ScriptedEngine, tmp_path: Path
+    parts: Parts, issuer: TokenIssuer, engine: ScriptedEngine, tmp_path: Path
 ) -> None:
-    async with start_service(
-        service_with(engine),
-        parts,
-        namespace,
-        issuer,
-        role="api",
-        kafka_url=NO_KAFKA,
-        guest_token_key=GUEST_TOKEN_KEY,
-        wait_ready=False,
-    ) as api:
+    async with start_without_kafka(service_with(engine), parts, issuer, role="api") as api:
         hotel = await Hotel(api, issuer).open_at_once()
         first = await worker(api.settings.model_dump(), tmp_path / "first", hangs=True)
         try:

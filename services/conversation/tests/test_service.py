@@ -1,6 +1,6 @@
 """The service as it is shipped: its own engine, its tables, what its routes demand."""
 
-from conversation_play import GUEST_TOKEN_KEY, Guest, Hotel, ScriptedEngine
+from conversation_play import Guest, Hotel, ScriptedEngine, start_without_kafka
 
 from conversation.adapters.demo_content import demo_vectors
 from conversation.adapters.embedder import LocalEmbedder
@@ -9,22 +9,11 @@ from conversation.commands.demo import seed_hotel
 from servicekit.access import AccessKind, route_permissions
 from servicekit.database import Database
 from servicekit.tenancy import lint_url
-from servicekit.testing import Parts, RunningService, TokenIssuer, start_service
+from servicekit.testing import Parts, RunningService, TokenIssuer
 
 
-async def test_a_guest_of_the_demo_hotel_is_answered_by_the_real_engine(
-    parts: Parts, namespace: str, issuer: TokenIssuer
-) -> None:
-    async with start_service(
-        service,
-        parts,
-        namespace,
-        issuer,
-        kafka_url="127.0.0.1:1",
-        guest_token_key=GUEST_TOKEN_KEY,
-        drain_timeout_seconds=2,
-        wait_ready=False,
-    ) as app:
+async def test_a_guest_of_the_demo_hotel_is_answered_by_the_real_engine(parts: Parts, issuer: TokenIssuer) -> None:
+    async with start_without_kafka(service, parts, issuer) as app:
         hotel = await Hotel(app, issuer).open_at_once()
         embedder = LocalEmbedder(known=demo_vectors(), warm=False)
         async with app.runtime.db.transaction(hotel.id) as tx:
