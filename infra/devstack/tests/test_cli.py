@@ -107,6 +107,13 @@ def test_what_goes_wrong_is_one_paragraph_and_exit_code_1(
     assert says in capsys.readouterr().err
 
 
+def test_containers_without_an_engine_are_refused_with_the_way_out() -> None:
+    done = frontdesk("with-parts", "--", "true", FRONTDESK_PARTS="docker", DOCKER_HOST="unix:///nonexistent.sock")
+    assert done.returncode == 1
+    assert "the Docker engine did not start the parts" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_folder_of_another_version_is_refused_and_fresh_is_the_way_out(folder: Path) -> None:
     folder.mkdir()
     (folder / "format").write_text("999\n")

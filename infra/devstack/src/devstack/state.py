@@ -58,6 +58,15 @@ class State:
         """Whether a stack ever started here."""
         return (self.folder / "format").exists()
 
+    @property
+    def is_throwaway(self) -> bool:
+        """Whether nobody wants the data once the parts are stopped."""
+        return (self.folder / "throwaway").exists()
+
+    def throw_away_when_stopped(self) -> None:
+        """Mark the folder so."""
+        (self.folder / "throwaway").touch()
+
     def record_path(self, name: str) -> Path:
         """Where the running process of this name is noted."""
         return self.run / f"{name}.json"

@@ -99,14 +99,19 @@ def down(folder: Path) -> bool:
             show.warn(f"it did not stop in {_SHUTDOWN_SECONDS:.0f} s and was killed")
     left = sweep.sweep(state)
     for name in left:
-        show.step(f"stopped {name}, left behind by a start that was killed")
+        show.step(f"stopped {name}, which ran without a supervisor")
+    if state.is_throwaway:
+        _remove(state)
     return running is not None or bool(left)
 
 
 def start_over(folder: Path) -> None:
     """Stop what runs on the folder and delete its data. The cache of Kafka's jars stays."""
     down(folder)
-    state = State(folder)
+    _remove(State(folder))
+
+
+def _remove(state: State) -> None:
     Postgres(state.folder / "postgres", 0).remove()
     state.remove()
 

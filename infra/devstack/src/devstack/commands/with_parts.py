@@ -63,6 +63,7 @@ def _parts(*, keep: bool) -> Generator[PartUrls]:
         kept = keep
     finally:
         if kept:
+            state.throw_away_when_stopped()
             _say_kept(parts, folder)
         else:
             parts.stop()

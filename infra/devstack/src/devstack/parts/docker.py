@@ -37,17 +37,6 @@ def docker_parts() -> Generator[PartUrls]:
             "Install the development requirements, or unset FRONTDESK_PARTS to use the local parts.",
         ) from problem
     postgres_port, kafka_port, valkey_port = (ports.find_free() for _ in range(3))
-    settings = [f"{key}={value}" for key, value in {"max_connections": "400", **THROWAWAY}.items()]
-    postgres = (
-        DockerContainer(POSTGRES_IMAGE)
-        .with_bind_ports(5432, postgres_port)
-        .with_env("POSTGRES_HOST_AUTH_METHOD", "trust")
-        .with_command(["postgres", *(part for setting in settings for part in ("-c", setting))])
-    )
-    kafka = DockerContainer(KAFKA_IMAGE).with_bind_ports(kafka_port, kafka_port)
-    for key, value in _kafka_environment(kafka_port).items():
-        kafka = kafka.with_env(key, value)
-    valkey = DockerContainer(VALKEY_IMAGE).with_bind_ports(6379, valkey_port)
     # The local servers' probes know how to ask each one whether it takes work.
     nowhere = Path("/nonexistent")
     probes: list[Server] = [
@@ -55,13 +44,22 @@ def docker_parts() -> Generator[PartUrls]:
         Kafka(nowhere, kafka_port, 0),
         Valkey(nowhere, valkey_port),
     ]
+    settings = [f"{key}={value}" for key, value in {"max_connections": "400", **THROWAWAY}.items()]
     with ExitStack() as running:
         try:
+            postgres = DockerContainer(POSTGRES_IMAGE).with_bind_ports(5432, postgres_port)
+            postgres = postgres.with_env("POSTGRES_HOST_AUTH_METHOD", "trust").with_command(
+                ["postgres", *(part for setting in settings for part in ("-c", setting))]
+            )
+            kafka = DockerContainer(KAFKA_IMAGE).with_bind_ports(kafka_port, kafka_port)
+            for key, value in _kafka_environment(kafka_port).items():
+                kafka = kafka.with_env(key, value)
+            valkey = DockerContainer(VALKEY_IMAGE).with_bind_ports(6379, valkey_port)
             for container in (postgres, kafka, valkey):
                 running.enter_context(container)
         except DockerException as problem:
             raise StackError(
-                f"FRONTDESK_PARTS=docker is set, and no Docker engine answers ({str(problem)[:200]}).",
+                f"FRONTDESK_PARTS=docker is set, and the Docker engine did not start the parts ({str(problem)[:200]}).",
                 "Start Docker, or unset FRONTDESK_PARTS to use the local parts.",
             ) from problem
         _wait(probes)
