@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from identity.app import service
-from identity.commands.users import NewAccount, create_account
+from identity.commands.accounts import NewAccount, create_account
 from identity.resources import resources_of
 from servicekit.testing import RunningService, StartService
 

@@ -7,7 +7,7 @@ import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from contracts.values import Email
-from identity.commands.users import EmailTaken, NewAccount, create_account
+from identity.commands.accounts import EmailTaken, NewAccount, create_account
 from identity.domain.passwords import WeakPassword
 from identity.resources import resources_of
 from servicekit import Runtime

@@ -16,7 +16,7 @@ from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
 from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
 from identity.adapters.hashing import Passwords
-from identity.commands.users import end_sessions
+from identity.commands.accounts import end_sessions
 from identity.domain import passwords
 from identity.domain.hotels import HotelSuspended
 from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, WrongPassword, judge

@@ -9,9 +9,10 @@ from pydantic import BaseModel, SecretStr
 from contracts.ids import GuestId, HotelId
 from identity.accounts import account_of_email
 from identity.adapters.hashing import Passwords
+from identity.commands.accounts import NewAccount, create_account
 from identity.commands.guests import CreateGuest, create_guest
 from identity.commands.hotels import CreateHotel, create_hotel
-from identity.commands.users import CreateUser, NewAccount, create_account, create_user
+from identity.commands.users import CreateUser, create_user
 from identity.resources import resources_of
 from identity.settings import settings_of
 from identity.tables import GuestRow, HotelRow

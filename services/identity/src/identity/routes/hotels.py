@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Query, Response
 from contracts.errors import MoveNotAllowed, NotFound, PreconditionFailed
 from contracts.ids import HotelId
 from contracts.statuses import HotelStatus
+from identity.commands.accounts import EmailTaken
 from identity.commands.hotels import (
     CreateHotel,
     UpdateHotel,
@@ -15,7 +16,7 @@ from identity.commands.hotels import (
     deactivate_hotel,
     update_hotel,
 )
-from identity.commands.users import CreateUser, EmailTaken, create_user
+from identity.commands.users import CreateUser, create_user
 from identity.domain.hotels import LanguageNotOffered, SlugTaken
 from identity.domain.members import AlreadyMember
 from identity.domain.passwords import WeakPassword

@@ -1,4 +1,4 @@
-"""People. In a hotel these routes are about its members; for a superadmin, about accounts (see commands.users)."""
+"""People. In a hotel these routes are about its members; for a superadmin, about accounts (see commands.accounts)."""
 
 from typing import Annotated
 
@@ -6,19 +6,21 @@ from fastapi import Depends, Query, Response
 
 from contracts.errors import Conflict, NotFound, PreconditionFailed
 from contracts.ids import UserId
-from identity.commands.users import (
-    ChangeRole,
-    CreateUser,
+from identity.commands.accounts import (
     EmailTaken,
     OwnAccount,
     UpdateUser,
     activate_account,
+    deactivate_account,
+    update_account,
+)
+from identity.commands.users import (
+    ChangeRole,
+    CreateUser,
     activate_member,
     change_role,
     create_user,
-    deactivate_account,
     deactivate_member,
-    update_account,
     update_member,
 )
 from identity.domain.members import AlreadyMember, HotelRole, LastAdmin

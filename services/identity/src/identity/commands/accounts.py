@@ -1,0 +1,151 @@
+"""Accounts: one person, one address, on the whole platform. A hotel's view of a person is a membership (commands.users)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, update
+
+from contracts.errors import Conflict
+from contracts.ids import HotelId, UserId
+from contracts.statuses import USER_MOVES, UserStatus, move
+from contracts.values import Email, LanguageTag
+from identity.accounts import account_scope
+from identity.adapters.hashing import Passwords
+from identity.domain import passwords
+from identity.domain.contact import PersonName
+from identity.domain.sessions import EndReason
+from identity.tables import CredentialRow, SessionRow, UserRow
+from servicekit import Command, Transaction, check_version, new_id
+
+Languages = Annotated[list[LanguageTag], Field(max_length=20, description="languages the person works in")]
+
+
+class EmailTaken(Conflict):
+    """The address has an account."""
+
+    slug, title = "email-taken", "This e-mail address has an account already"
+
+
+class OwnAccount(Conflict):
+    """Nobody locks themselves out."""
+
+    slug, title = "own-account", "You cannot switch off your own account"
+
+
+class NewAccount(Command):
+    """A person's account."""
+
+    email: Email
+    name: PersonName
+    password: Annotated[SecretStr, Field(description="of a new account; 12 to 128 characters")]
+    languages: Languages = Field(default_factory=list)
+
+
+class UpdateUser(Command):
+    """Change how a person is shown; what is left out stays. In a hotel it concerns that hotel's view of them."""
+
+    name: PersonName | None = None
+    languages: Languages | None = None
+
+
+async def create_account(
+    command: NewAccount, tx: Transaction, hasher: Passwords, user_id: UUID | None = None, *, superadmin: bool = False
+) -> UserRow:
+    """A new account with its password.
+
+    Raises:
+        WeakPassword: it would be guessed.
+        EmailTaken: somebody was faster.
+    """
+    chosen = passwords.check(command.password.get_secret_value(), command.email)
+    row = UserRow(
+        id=user_id or new_id(),
+        email=command.email,
+        name=command.name,
+        superadmin=superadmin,
+        languages=list(command.languages),
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    password_hash = await hasher.hash(chosen)
+    async with account_scope(tx, row.id):
+        tx.add(row)
+        try:
+            await tx.flush()
+        except IntegrityError:
+            raise EmailTaken(pointer="/email") from None
+        tx.add(CredentialRow(user_id=row.id, password_hash=password_hash, changed_at=tx.now))
+    tx.publish(row.created())
+    return row
+
+
+async def update_account(user_id: UserId, command: UpdateUser, if_match: int | None, tx: Transaction) -> UserRow:
+    """Change an account's own name and languages; hotels keep showing theirs. Platform scope.
+
+    Raises:
+        PreconditionFailed: somebody else changed it since.
+    """
+    row = await tx.lock(UserRow, user_id)
+    check_version(row, if_match)
+    row.name = command.name or row.name
+    row.languages = list(command.languages) if command.languages is not None else row.languages
+    _account_changed(row, tx)
+    tx.audit("account.update", "user", user_id)
+    return row
+
+
+async def deactivate_account(user_id: UserId, tx: Transaction) -> UserRow:
+    """Switch an account off in every hotel; all its sessions end. Platform scope.
+
+    The rule of the last admin does not hold here: whoever runs the platform can appoint another.
+
+    Raises:
+        OwnAccount: it is the actor's.
+    """
+    if user_id == tx.actor.id:
+        raise OwnAccount
+    row = await tx.lock(UserRow, user_id)
+    if row.status == UserStatus.INACTIVE:
+        return row
+    row.status = move(USER_MOVES, UserStatus(row.status), UserStatus.INACTIVE)
+    _account_changed(row, tx)
+    await end_sessions(row, EndReason.ACCESS_REMOVED, tx)
+    tx.audit("account.deactivate", "user", user_id)
+    return row
+
+
+async def activate_account(user_id: UserId, tx: Transaction) -> UserRow:
+    """Switch an account on again. Platform scope.
+
+    Raises:
+        MoveNotAllowed: it was deleted.
+    """
+    row = await tx.lock(UserRow, user_id)
+    if row.status == UserStatus.ACTIVE:
+        return row
+    row.status = move(USER_MOVES, UserStatus(row.status), UserStatus.ACTIVE)
+    _account_changed(row, tx)
+    tx.audit("account.activate", "user", user_id)
+    return row
+
+
+async def end_sessions(user: UserRow, reason: EndReason, tx: Transaction) -> None:
+    """End every session of a locked account, in the account's or the platform's scope, and say so."""
+    await mark_ended(UserId(user.id), reason, tx)
+    tx.publish(user.sessions_revoked(None, tx.now))
+
+
+async def mark_ended(user_id: UserId, reason: EndReason, tx: Transaction, hotel_id: HotelId | None = None) -> None:
+    """End the account's open sessions, or those in one hotel, without saying so: something else denies their tokens."""
+    open_ones = update(SessionRow).where(col(SessionRow.user_id) == user_id, col(SessionRow.ended_at).is_(None))
+    if hotel_id is not None:
+        open_ones = open_ones.where(col(SessionRow.hotel_id) == hotel_id)
+    await tx.execute(open_ones.values(ended_at=tx.now, end_reason=reason))
+
+
+def _account_changed(row: UserRow, tx: Transaction) -> None:
+    row.version += 1
+    row.updated_at = tx.now
+    tx.publish(row.updated())
