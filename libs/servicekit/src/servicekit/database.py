@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from contracts.actor import ActorKind
@@ -20,6 +23,9 @@ from servicekit.transaction import Transaction
 
 __all__ = ["Database", "Row", "TenantRow", "Transaction", "async_url", "timestamp"]
 
+PING_AFTER_IDLE_SECONDS = 1.0
+"""A connection that was used less than this long ago is taken as alive; if it is not, that one use fails."""
+_IDLE_SINCE = "idle_since"
 _SCOPE = text("select set_config('app.hotel_id', :hotel_id, true), set_config('app.platform', :platform, true)")
 _READ_ONLY = text("set transaction read only")
 
@@ -56,7 +62,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=True,
             pool_recycle=1800,
             connect_args={
                 "timeout": 10,
@@ -64,7 +69,7 @@ class Database:
             },
         )
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._measure_pool(pool_size)
+        self._watch_pool(pool_size)
 
     @asynccontextmanager
     async def transaction(
@@ -123,12 +128,30 @@ class Database:
         """Close the connections."""
         await self.engine.dispose()
 
-    def _measure_pool(self, size: int) -> None:
+    def _watch_pool(self, size: int) -> None:
+        """Measure the pool, and look whether a connection still lives when it was idle for a while.
+
+        SQLAlchemy's own `pool_pre_ping` asks at every checkout, which halves what the one-call write can do.
+        """
         role = (self.engine.url.username or "").rpartition("_")[2]
         DB_POOL_SIZE.labels(self.service, role).set(size)
         in_use = DB_POOL_IN_USE.labels(self.service, role)
-        event.listen(self.engine.sync_engine, "checkout", lambda *_: in_use.inc())
-        event.listen(self.engine.sync_engine, "checkin", lambda *_: in_use.dec())
+        dialect = self.engine.dialect
+
+        def taken(connection: Any, record: Any, _: object) -> None:  # Any: SQLAlchemy's pool events
+            if monotonic() - record.info.get(_IDLE_SINCE, monotonic()) > PING_AFTER_IDLE_SECONDS:
+                try:
+                    dialect.do_ping(connection)
+                except Exception as error:
+                    raise InvalidatePoolError("the server closed its connections") from error
+            in_use.inc()
+
+        def given_back(_: object, record: Any) -> None:  # Any: SQLAlchemy's pool events
+            record.info[_IDLE_SINCE] = monotonic()
+            in_use.dec()
+
+        event.listen(self.engine.sync_engine, "checkout", taken)
+        event.listen(self.engine.sync_engine, "checkin", given_back)
 
     def _note_platform_scope(self, tx: Transaction, read_only: bool) -> None:
         if tx.actor.kind is ActorKind.USER:

@@ -64,7 +64,7 @@ async def test_what_is_due_is_done_once_by_two_runners_and_the_hint_wakes_them(l
     rt = bench(lab)
     async with running(runner(rt, answer, poll_seconds=60).run), running(runner(rt, answer, poll_seconds=60).run):
         await asyncio.gather(*(make_due(lab, rt) for _ in range(12)))
-        await eventually(lambda: done(lab, 12), timeout=5)
+        await eventually(lambda: done(lab, 12))
     assert len({row["event_id"] for row in await lab.effects()}) == 12
     assert await lab.sql("select 1 from due") == []
 

@@ -75,7 +75,7 @@ async def test_a_hint_wakes_the_relay_long_before_it_would_look(lab: Lab) -> Non
         await eventually(lambda: relay.leading)
         for number in range(1, 4):
             await lab.publish(uuid4(), number, db=db)
-            await eventually(lambda: nothing_left(lab), timeout=5)
+            await eventually(lambda: nothing_left(lab))
 
 
 async def test_one_relay_leads_and_another_takes_over_when_it_is_cut_off(lab: Lab) -> None:
@@ -88,7 +88,7 @@ async def test_one_relay_leads_and_another_takes_over_when_it_is_cut_off(lab: La
             assert (first.leading, second.leading) == (True, False)
             assert await lab.cut_connections("lab relay") == 2
             await lab.publish(uuid4(), 1)
-            await eventually(lambda: nothing_left(lab), timeout=5)
+            await eventually(lambda: nothing_left(lab))
             assert first.leading or second.leading
     assert len(await lab.records()) == 2
 

@@ -251,6 +251,17 @@ async def test_connections_in_use_are_measured(db: Database) -> None:
     assert REGISTRY.get_sample_value("db_pool_in_use", labels) == before
 
 
+async def test_connections_that_died_while_idle_are_replaced_unnoticed(
+    db: Database, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("servicekit.database.PING_AFTER_IDLE_SECONDS", -1)
+    await asyncio.gather(*(write_note(db, LINDENHOF, f"towel {n}") for n in range(4)))
+    admin = await asyncpg.connect(parts.postgres_url)
+    await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'notes'")
+    await admin.close()
+    await asyncio.gather(*(write_note(db, HARBOUR, f"kayak {n}") for n in range(4)))
+
+
 async def test_the_app_role_may_add_to_the_outbox_and_nothing_else(urls: DatabaseUrls) -> None:
     connection = await asyncpg.connect(urls.app)
     try:
