@@ -41,7 +41,7 @@ async def desk(identity: RunningService) -> Desk:
     account = NewAccount(email="root@platform.example", name="Robin Root", password=SecretStr(PASSWORD))
     async with rt.db.transaction(None, platform=True) as tx:
         await create_account(account, tx, resources_of(rt).passwords, superadmin=True)
-    desk = Desk(identity, identity.client())
+    desk = Desk(identity, identity.client(), identity.client())
     desk.root = (await desk.person("root@platform.example")).api
     return desk
 

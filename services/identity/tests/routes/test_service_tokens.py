@@ -15,7 +15,7 @@ BASIC = httpx.BasicAuth("gateway", CLIENT_SECRET.replace(" ", "+"))
 
 
 async def ask(desk: Desk, auth: Any = BASIC, **form: str) -> httpx.Response:  # Any: httpx's auth types
-    return await desk.app.client().post("/oauth/token", data={**FORM, **form}, auth=auth)
+    return await desk.anybody.post("/oauth/token", data={**FORM, **form}, auth=auth)
 
 
 async def test_a_service_gets_a_token_for_one_other_service_in_one_hotel(desk: Desk, standing_hotel: Hotel) -> None:
@@ -67,7 +67,7 @@ async def test_a_refusal_has_the_shape_of_rfc_6749(
 
 
 async def test_a_form_that_cannot_be_read_is_refused(desk: Desk) -> None:
-    api = desk.app.client()
+    api = desk.anybody
     bad_header = {"authorization": "Basic " + b64encode(b"\xff\xfe").decode()}
     for content, headers in (
         (b"audience=%ff", {}),
@@ -81,11 +81,11 @@ async def test_a_form_that_cannot_be_read_is_refused(desk: Desk) -> None:
 
 
 async def test_anybody_verifies_a_token_with_the_published_keys(desk: Desk, standing_hotel: Hotel) -> None:
-    answer = await desk.app.client().get("/.well-known/jwks.json")
+    answer = await desk.anybody.get("/.well-known/jwks.json")
     keys = jwt.PyJWKSet.from_dict(body(answer))
     token = standing_hotel.admin.session["access_token"]
     key = keys[jwt.get_unverified_header(token)["kid"]]
     assert jwt.decode(token, key, algorithms=["ES256"], audience="frontdesk")["sub"] == str(standing_hotel.admin.id)
     assert answer.headers["cache-control"] == "public, max-age=300"
-    again = await desk.app.client().get("/.well-known/jwks.json", headers={"If-None-Match": answer.headers["etag"]})
+    again = await desk.anybody.get("/.well-known/jwks.json", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

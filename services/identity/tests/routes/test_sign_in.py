@@ -93,7 +93,7 @@ async def test_no_cache_keeps_tokens(desk: Desk, standing_hotel: Hotel) -> None:
 
 
 async def test_what_cannot_be_read_is_said_without_repeating_the_password(desk: Desk) -> None:
-    api = desk.app.client()
+    api = desk.anybody
     answer = await api.post("/tokens", json={"email": "not an address", "password": "hunter2 hunter2", "extra": 1})
     assert refusal(answer, 422) == "validation"
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/email", "/extra"}
