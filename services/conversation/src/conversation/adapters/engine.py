@@ -137,11 +137,12 @@ class LocalEngine:
         """Search and decide; a follow-up ("And on Sundays?") that says too little is read with what it follows."""
         ranked, read, confidence = await self._look(question, language, policy, search)
         before = next((item.text for item in reversed(history) if item.sender == "guest"), None)
-        if confidence < policy.threshold and before is not None and follow_up(question):
+        empty = not content_words(question)
+        if before is not None and (empty or (confidence < policy.threshold and follow_up(question))):
             together = f"{before[-300:]} {question}"
             wider, wide, higher = await self._look(together, language, policy, search)
-            if higher > confidence and _speaks_of(wider[0].candidate, question, language):
-                ranked, read, confidence = wider, wide, higher
+            if wider and (empty or higher > confidence) and _speaks_of(wider[0].candidate, question, language):
+                question, ranked, read, confidence = together, wider, wide, higher
         evidence = Evidence(
             intents=intents,
             confidence=confidence,

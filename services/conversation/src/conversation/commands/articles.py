@@ -14,7 +14,7 @@ from contracts.events import ArticleCreated, ArticleDeleted, ArticlePublished, A
 from contracts.ids import ArticleId
 from contracts.values import LanguageTag
 from conversation.adapters.artefacts import commonness
-from conversation.adapters.embedder import Embedder, Vector, text_key
+from conversation.adapters.embedder import Embedder, Vector, text_key, vector_literal
 from conversation.domain.article import Variant
 from conversation.domain.language import language_of
 from conversation.domain.text import normalise
@@ -188,6 +188,16 @@ _WRITE_VARIANT = text("""
             || setweight(to_tsvector(CAST(:configuration AS regconfig), :rest), 'B'))
 """)
 
+_WRITE_CHUNKS = text("""
+    INSERT INTO knowledge_chunks
+           (article_id, language, kind, position, hotel_id, text_key, embedding, commonness)
+    SELECT :article_id, chunk.language, chunk.kind, chunk.position, :hotel_id, chunk.text_key,
+           CAST(chunk.embedding AS vector), chunk.commonness
+      FROM unnest(CAST(:languages AS text[]), CAST(:kinds AS text[]), CAST(:positions AS int[]), CAST(:keys AS text[]),
+                  CAST(:embeddings AS text[]), CAST(:commonness AS real[]))
+           AS chunk (language, kind, position, text_key, embedding, commonness)
+""")
+
 
 async def _write(row: ArticleRow, variants: Sequence[Variant], embedded: _Embedded, tx: Transaction) -> None:
     for position, variant in enumerate(variants):
@@ -206,21 +216,21 @@ async def _write(row: ArticleRow, variants: Sequence[Variant], embedded: _Embedd
                 "rest": normalise(variant.body),
             },
         )
-        for chunk in variant.chunks():
-            key = text_key("passage", chunk.text)
-            tx.add(
-                ChunkRow(
-                    article_id=row.id,
-                    language=variant.language,
-                    kind=chunk.kind.value,
-                    position=chunk.position,
-                    hotel_id=row.hotel_id,
-                    text_key=key,
-                    embedding=embedded.vectors[key].tolist(),
-                    commonness=embedded.commonness[key],
-                )
-            )
-    await tx.flush()
+    chunks = [(variant.language, chunk) for variant in variants for chunk in variant.chunks()]
+    keys = [text_key("passage", chunk.text) for _, chunk in chunks]
+    await tx.execute(
+        _WRITE_CHUNKS,
+        {
+            "article_id": row.id,
+            "hotel_id": row.hotel_id,
+            "languages": [language for language, _ in chunks],
+            "kinds": [chunk.kind.value for _, chunk in chunks],
+            "positions": [chunk.position for _, chunk in chunks],
+            "keys": keys,
+            "embeddings": [vector_literal(embedded.vectors[key]) for key in keys],
+            "commonness": [embedded.commonness[key] for key in keys],
+        },
+    )
 
 
 async def _stored_languages(article_id: ArticleId, tx: Transaction) -> tuple[str, ...]:

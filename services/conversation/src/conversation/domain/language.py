@@ -25,6 +25,7 @@ _LETTERS: tuple[tuple[re.Pattern[str], float, tuple[Language, ...]], ...] = (
     (re.compile(r"[ãõ]"), 3.0, (Language.PT,)),
     (re.compile(r"\bà\b"), 1.0, (Language.FR, Language.IT, Language.PT)),
     (re.compile(r"[éè]"), 0.5, (Language.FR,)),
+    (re.compile(r"\bhá\b"), 2.0, (Language.PT,)),
     (re.compile(r"ç"), 1.0, (Language.FR, Language.PT)),
     (re.compile(r"[êœëîûâ]"), 1.0, (Language.FR,)),
     (re.compile(r"\b(?:qu|l|d|j|c|n|s|m|t)['’](?=[a-zàâéèêîôù])"), 1.0, (Language.FR,)),

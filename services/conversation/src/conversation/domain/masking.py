@@ -191,13 +191,13 @@ def _iban_checksum(iban: str) -> bool:
 
 # --- passwords and keys --------------------------------------------------------------------------
 
-_SECRET_WORD = (
+_NAMES_IT = (
     r"(?:pass\s?word|pass\s?code|pwd|pass\s?phrase|passwort|kennwort|mot\s+de\s+passe|contrase[nñ]a|parola\s+d.ordine"
     r"|wachtwoord|senha|palavra[\s-]passe|(?:safe|card|my|bank|meine?|mon|mi|mijn)\s+pin|geheimzahl|login\s+pin)"
 )
 _IS = r"(?:is|was|ist|lautet|war|est|es|era|é|è|e'|são)"
 _PASSWORD = re.compile(
-    rf"\b{_SECRET_WORD}\b[^\n:=.?!]{{0,25}}?(?:\s*[:=]\s*|\s+{_IS}\s*:?\s+)[\"'“„«]?(?P<value>[^\s\"'”“»,;]{{3,}})",
+    rf"\b{_NAMES_IT}\b[^\n:=.?!]{{0,25}}?(?:\s*[:=]\s*|\s+{_IS}\s*:?\s+)[\"'“„«]?(?P<value>[^\s\"'”“»,;]{{3,}})",
     re.IGNORECASE,
 )
 _NO_PASSWORD = frozenset(

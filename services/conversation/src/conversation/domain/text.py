@@ -12,7 +12,7 @@ _SPACE = re.compile(r"\s+")
 # A sentence ends at . ! ? … (or their CJK and Arabic forms) before a space and something that opens a sentence.
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟])[\"'»”)]*\s+(?=[\"'«“(¿¡]*[^\W_a-z])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
-    r"\b(?:[a-z]|[ap]\.m|e\.g|i\.e|z\.b|p\.e|p\.ex|ca|approx|incl|inkl|bzw|min|max|mr|mrs|dr|st|nr|no|str|tel)\.$",
+    r"\b(?:(?<!\.)[a-z]|e\.g|i\.e|p\.ex|ca|approx|incl|inkl|bzw|mr|mrs|dr|st|nr|str|tel)\.$",
     re.IGNORECASE,
 )
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")

@@ -89,7 +89,7 @@ HOTEL_WORDS: dict[Language, frozenset[str]] = {
     Language.EN: _words(
         "dog dogs cat breakfast lunch dinner room rooms bed beds towel towels key keys luggage bags airport station train bus",
         "price cost free charge pay payment cash card invoice bill booking book reservation cancel cancellation refund money late",
-        "early arrival departure check pool gym swimming swim floor window view quiet noise noisy smoke smoking kids children child",
+        "early arrival departure pool gym swimming swim floor window view quiet noise noisy smoke smoking kids children child",
         "baby cot crib iron ironing laundry washing hairdryer fridge kettle safe lift elevator wheelchair allergy allergies vegan",
         "vegetarian gluten doctor pharmacy open opening hours time today tomorrow tonight night morning evening walk near nearby far",
         "bike bikes rent charging car garage lost found heating air conditioning cold hot water shower bath wedding meeting human",

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from contracts.errors import NotFound
 from contracts.ids import ArticleId
-from conversation.adapters.embedder import Embedder, Vector
+from conversation.adapters.embedder import Embedder, Vector, vector_literal
 from conversation.commands.articles import SEARCH_CONFIGURATION
 from conversation.domain.article import ChunkKind, Variant
 from conversation.domain.language import detect, language_of
@@ -195,7 +195,7 @@ async def candidates(tx: Transaction, vector: Vector, question: str, language: s
                 _SEARCH,
                 {
                     "hotel_id": tx.hotel_id,
-                    "vector": "[" + ",".join(format(value, ".6g") for value in vector.tolist()) + "]",
+                    "vector": vector_literal(vector),
                     "configuration": SEARCH_CONFIGURATION[language_of(language)],
                     "words": words,
                     "candidates": CANDIDATES,

@@ -1,0 +1,1 @@
+"""HTTP and WebSockets: parse, authorise, call one command or query."""
