@@ -24,6 +24,7 @@ REPLAYED = "Idempotency-Replayed"
 _NO_HOTEL = UUID(int=0)
 _KEY = re.compile(r'^(?:"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,255}))$')
 """A structured-field string (RFC 9651), or the same without its quotes, as most clients send it."""
+_SECRET = re.compile(rb"password|secret|token", re.IGNORECASE)
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location", "link"})
 
 _FIND = text(
@@ -102,7 +103,7 @@ async def claim(request: Request, tx: Transaction, actor: Actor) -> Claim | None
     key = key_of(request)
     if key is None:
         return None
-    body = await request.body()
+    body = _without_secrets(await request.body())
     asked = sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body).digest()
     taken = Claim(tx.hotel_id or _NO_HOTEL, actor.key, f"{request.method} {route_of(request)}", key, asked)
     await tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": taken.lock})
@@ -122,7 +123,8 @@ async def store(tx: Transaction, taken: Claim, response: Response) -> None:
     body: Any = getattr(response, "body", None)  # Any: a streamed answer has none
     if not isinstance(body, bytes):
         raise TypeError("an answer that is streamed cannot be kept for an Idempotency-Key")
-    headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
+    headers = {name: value for name, value in response.headers.items() if name in _SECRET = re.compile(rb"password|secret|token", re.IGNORECASE)
+_KEPT_HEADERS}
     await tx.execute(
         _STORE,
         {
@@ -133,6 +135,23 @@ async def store(tx: Transaction, taken: Claim, response: Response) -> None:
             "body": body,
         },
     )
+
+
+def _without_secrets(body: bytes) -> bytes:
+    """What of the body is hashed: a password would be open to guessing for as long as the hash is kept."""
+    if not _SECRET.search(body):
+        return body
+    try:
+        return json.dumps(_blank(json.loads(body)), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return b""  # not JSON: the route refuses it, and nothing is kept
+
+
+def _blank(value: Any) -> Any:  # Any: JSON
+    if isinstance(value, dict):
+        found: dict[str, Any] = value  # Any: JSON
+        return {name: None if _SECRET.search(name.encode()) else _blank(item) for name, item in found.items()}
+    return [_blank(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]  # any JSON
 
 
 def route_of(request: Request) -> str:

@@ -116,8 +116,14 @@ def configure(service: str, *, level: str = "info", format: Literal["json", "con
         found = logging.getLogger(name)
         found.handlers.clear()
         found.propagate = True
-    for noisy in ("httpx", "httpcore", "aiokafka", "asyncio", "alembic.runtime.plugins"):
+    quieten()
+
+
+def quieten() -> None:
+    """Libraries that say too much: aiokafka ten errors a second while Kafka is away, which we report ourselves."""
+    for noisy in ("httpx", "httpcore", "asyncio", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def structure(last: structlog.typing.Processor, *, remember: bool = False) -> None:

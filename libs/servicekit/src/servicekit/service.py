@@ -15,7 +15,7 @@ import typer
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from servicekit import logging, migrations, process, tracing
+from servicekit import logging, process, tracing
 from servicekit.actor import Actor
 from servicekit.app import create_app
 from servicekit.clock import Clock, utc_now
@@ -148,6 +148,8 @@ class Service:
             typer.echo(f"{self.name} keeps no database")
             return
         require(settings, "database_owner_url")
+        from servicekit import migrations  # Alembic takes a fifth of a second to import, and only this needs it
+
         migrations.upgrade(settings, self.name, self.migrations_dir)
 
     def _with_settings(self, run: Callable[[ServiceSettings], None]) -> None:

@@ -7,25 +7,27 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contracts.errors import Unauthenticated
+from contracts.errors import DomainError, Unauthenticated
 from servicekit.actor import Actor
-from servicekit.problems import FieldProblem, Malformed, Problem, problem_of
+from servicekit.problems import Malformed, TimedOut, problem_of
 from servicekit.runtime import Runtime
 
 M = TypeVar("M", bound=BaseModel)
-FIRST_FRAME_SECONDS = 10.0
 
 
 async def frame(websocket: WebSocket, model: type[M], *, within_seconds: float | None = None) -> M:
     """The next frame from the other side, checked.
 
     Raises:
-        Malformed: binary, not JSON, or not a `model`; the socket stays open, so that the caller may say so and go on.
+        Malformed: binary, not JSON, or not a `model`. The socket stays open: answer with `send_problem` and go on.
         WebSocketDisconnect: the other side is gone.
-        TimeoutError: nothing came `within_seconds`.
+        TimedOut: nothing came `within_seconds`.
     """
-    async with asyncio.timeout(within_seconds):
-        message = await websocket.receive()
+    try:
+        async with asyncio.timeout(within_seconds):
+            message = await websocket.receive()
+    except TimeoutError as error:
+        raise TimedOut(f"nothing was said within {within_seconds:g} s") from error
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005), message.get("reason"))
     text = message.get("text")
@@ -39,9 +41,9 @@ async def frame(websocket: WebSocket, model: type[M], *, within_seconds: float |
         raise Malformed(first["msg"], pointer=pointer) from error
 
 
-async def send_problem(websocket: WebSocket, error: Any) -> None:  # Any: a DomainError or a Problem
+async def send_problem(websocket: WebSocket, error: DomainError) -> None:
     """Say what was wrong with the last frame: `{"type": "error", "problem": {...}}`."""
-    problem = error if isinstance(error, Problem) else problem_of(error)
+    problem = problem_of(error)
     await websocket.send_json({"type": "error", "problem": problem.model_dump(mode="json", exclude_none=True)})
 
 
@@ -66,6 +68,3 @@ async def live(websocket: WebSocket, rt: Runtime, actor: Actor, *work: Coroutine
     for outcome in outcomes:
         if isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect):
             raise outcome
-
-
-__all__ = ["FIRST_FRAME_SECONDS", "FieldProblem", "frame", "live", "send_problem"]

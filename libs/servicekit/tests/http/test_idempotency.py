@@ -89,6 +89,14 @@ async def test_an_answer_that_nobody_may_store_is_not_kept(desk: RunningService,
     assert len(secrets) == 2
 
 
+async def test_a_password_in_the_body_leaves_nothing_to_guess_from(desk: RunningService, staff: str) -> None:
+    client = desk.client(staff, **{"Idempotency-Key": "with-a-password"})
+    bodies = [{"text": "x", "extra": {"password": password, "a": "b"}} for password in ("hunter2", "another")]
+    first, again = [await client.post("/notes", json=body) for body in bodies]
+    assert again.content == first.content  # the password plays no part in telling requests apart
+    assert (await client.post("/notes", json={**bodies[0], "text": "y"})).status_code == 422
+
+
 async def test_after_a_day_the_key_is_forgotten(desk: RunningService, staff: str) -> None:
     client = desk.client(staff, **{"Idempotency-Key": "yesterday"})
     await client.post("/notes", json={"text": "old"})

@@ -3,12 +3,10 @@
 import asyncio
 import json
 from types import ModuleType
-from typing import Annotated, Literal
 
 import httpx
 import pytest
 import websockets
-from pydantic import BaseModel, Field
 
 from contracts.ids import HotelId
 from servicekit.testing import RunningService, StartService, TokenIssuer, eventually
@@ -30,8 +28,8 @@ async def test_the_token_in_the_first_frame_opens_the_socket(desk: RunningServic
     async with websockets.connect(ws(desk, "/live")) as socket:
         await socket.send(json.dumps({"token": staff}))
         assert json.loads(await socket.recv())["type"] == "welcome"
-        await socket.send(json.dumps({"n": 1}))
-        assert json.loads(await socket.recv()) == {"n": 1}
+        await socket.send(json.dumps({"n": 14}))
+        assert json.loads(await socket.recv()) == {"n": 14}
         assert await metric(desk, 'websockets_open{route="/live",service="desk"}') == 1
 
     async def gone() -> bool:
@@ -66,12 +64,34 @@ async def test_a_socket_whose_token_comes_in_the_header_is_refused_before_it_ope
     assert b"urn:frontdesk:problem:unauthenticated" in refused.value.response.body
 
 
-async def test_an_unexpected_failure_closes_with_1011_and_no_inside(desk: RunningService) -> None:
+@pytest.mark.parametrize("sent", ["not JSON", b"bytes", "[]", '{"n": "x"}', '{"n": 1, "m": 2}', '{"n"'])
+async def test_a_frame_that_cannot_be_is_answered_and_the_socket_stays_open(
+    desk: RunningService, staff: str, sent: str | bytes
+) -> None:
     async with websockets.connect(ws(desk, "/live")) as socket:
-        await socket.send("this is not JSON")
+        await socket.send(json.dumps({"token": staff}))
+        await socket.recv()
+        await socket.send(sent)
+        said = json.loads(await socket.recv())
+        assert (said["type"], said["problem"]["type"]) == ("error", "urn:frontdesk:problem:malformed")
+        await socket.send('{"n": 14}')
+        assert json.loads(await socket.recv()) == {"n": 14}
+
+
+async def test_who_says_nothing_is_not_waited_for(desk: RunningService) -> None:
+    async with websockets.connect(ws(desk, "/live")) as socket:
+        assert json.loads(await socket.recv())["problem"]["type"] == "urn:frontdesk:problem:time-out"
+        await socket.wait_closed()
+
+
+async def test_an_unexpected_failure_closes_with_1011_and_no_inside(desk: RunningService, staff: str) -> None:
+    async with websockets.connect(ws(desk, "/live")) as socket:
+        await socket.send(json.dumps({"token": staff}))
+        await socket.recv()
+        await socket.send('{"n": 13}')
         await socket.wait_closed()
     assert socket.close_code == 1011
-    assert "JSON" not in (socket.close_reason or "")
+    assert not socket.close_reason
 
 
 async def test_a_frame_over_the_limit_closes_with_1009(desk: RunningService, staff: str) -> None:
@@ -81,15 +101,6 @@ async def test_a_frame_over_the_limit_closes_with_1009(desk: RunningService, sta
         await socket.send("x" * 30_000)
         await socket.wait_closed()
     assert socket.close_code == 1009
-
-
-class Typing(BaseModel):
-    type: Literal["typing"]
-
-
-class Said(BaseModel):
-    type: Literal["message"]
-    text: Annotated[str, Field(max_length=5)]
 
 
 async def test_the_service_stopping_closes_sockets_and_lets_their_work_end(

@@ -2,7 +2,7 @@
 
 from structlog.processors import JSONRenderer
 
-from servicekit.logging import structure
+from servicekit.logging import quieten, structure
 from servicekit.testing.apps import RunningService, StartService, service_app, start_service
 from servicekit.testing.parts import Parts, eventually, namespace, parts
 from servicekit.testing.tokens import TokenIssuer, issuer
@@ -11,6 +11,7 @@ from servicekit.testing.tokens import TokenIssuer, issuer
 def pytest_configure() -> None:
     """Log lines of services under test become records that pytest shows for a test that failed, as JSON."""
     structure(JSONRenderer())
+    quieten()
 
 
 __all__ = [

@@ -20,6 +20,7 @@ from servicekit import (
     Command,
     HotelTx,
     IfMatch,
+    Malformed,
     Page,
     PageQuery,
     PlatformTx,
@@ -43,7 +44,7 @@ from servicekit import (
     set_etag,
     signed_in,
 )
-from servicekit.sockets import live
+from servicekit.sockets import frame, live, send_problem
 
 Writer = Annotated[Actor, Depends(may("conversation:write"))]
 Reader = Annotated[Actor, Depends(may("conversation:read"))]
@@ -71,6 +72,14 @@ class NoteView(BaseModel):
     id: UUID
     text: str
     version: int
+
+
+class Hello(Command):
+    token: str
+
+
+class Echo(Command):
+    n: int
 
 
 router = edge_router(tags=["notes"])
@@ -198,13 +207,18 @@ async def trace(rt: Rt, url: str) -> str:
 @router.websocket("/live")
 async def follow(websocket: WebSocket, rt: Rt, admit: Annotated[Admit, Depends(first_frame("live:read"))]) -> None:
     await websocket.accept()
-    hello = await websocket.receive_json()
-    actor = await admit(hello["token"])
+    hello = await frame(websocket, Hello, within_seconds=1)
+    actor = await admit(hello.token)
     await websocket.send_json({"type": "welcome", "you": actor.key})
 
     async def echo() -> None:
         while True:
-            await websocket.send_json(await websocket.receive_json())
+            try:
+                said = await frame(websocket, Echo)
+            except Malformed as wrong:
+                await send_problem(websocket, wrong)
+            else:
+                await websocket.send_json({"n": said.n // (said.n - 13)})
 
     await live(websocket, rt, actor, echo())
 
