@@ -123,8 +123,7 @@ async def store(tx: Transaction, taken: Claim, response: Response) -> None:
     body: Any = getattr(response, "body", None)  # Any: a streamed answer has none
     if not isinstance(body, bytes):
         raise TypeError("an answer that is streamed cannot be kept for an Idempotency-Key")
-    headers = {name: value for name, value in response.headers.items() if name in _SECRET = re.compile(rb"password|secret|token", re.IGNORECASE)
-_KEPT_HEADERS}
+    headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
     await tx.execute(
         _STORE,
         {
