@@ -72,6 +72,15 @@ def test_a_taken_port_is_avoided_and_its_holder_named(state: State) -> None:
     assert f"(pid {os.getpid()})" in said[0]
 
 
+def test_the_preferred_port_is_taken_again_once_it_is_free(state: State) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        assert state.port("gateway", taken) != taken
+    assert state.port("gateway", taken) == taken
+
+
 def test_two_names_never_get_the_same_port(state: State) -> None:
     first = state.port("one", 28461)
     assert state.port("two", 28461) != first

@@ -41,6 +41,7 @@ def up(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="delete the old data first")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="return when it is ready, and go on behind")] = False,
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="go on with the services' logs")] = True,
     state_dir: StateDir = HERE,
 ) -> None:
     """Run the whole system: parts, databases, topics, demo hotels, services. Ctrl-C stops it, data stays."""
@@ -50,7 +51,7 @@ def up(
     if detach:
         commands.detach(state_dir, only=chosen, fresh=fresh)
     else:
-        commands.up(state_dir, only=chosen, fresh=fresh)
+        commands.up(state_dir, only=chosen, fresh=fresh, stream=logs)
 
 
 @app.command()

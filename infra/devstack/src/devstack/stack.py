@@ -75,7 +75,8 @@ class Stack:
         self._revive = revive
         self._say = say
         self._held = ExitStack()
-        self._started = False
+        self.started = False
+        """Whether there is anything to stop."""
         self._databases: dict[str, dict[str, str]] = {}
         self._keepers: dict[str, Keeper] = {}
         self._children: dict[str, Child] = {}
@@ -89,7 +90,7 @@ class Stack:
         """
         self.state.open()
         self._held.enter_context(self.state.alone())
-        self._started = True
+        self.started = True
         process.record_of(sweep.SUPERVISOR, os.getpid()).write(self.state.record_path(sweep.SUPERVISOR))
         try:
             for name in sweep.sweep(self.state):
@@ -113,7 +114,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop the services, then the parts; data stays."""
-        if not self._started:
+        if not self.started:
             return
         services = [name for name in self._keepers if name in self._children]
         servers = [name for name in self._keepers if name not in self._children]
@@ -127,12 +128,7 @@ class Stack:
         Running.forget(self.state)
         self.state.record_path(sweep.SUPERVISOR).unlink(missing_ok=True)
         self._held.close()
-        self._started = False
-
-    @property
-    def started(self) -> bool:
-        """Whether there is anything to stop."""
-        return self._started
+        self.started = False
 
     @contextmanager
     def running(self) -> Generator[Stack]:

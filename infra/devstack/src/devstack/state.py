@@ -153,19 +153,19 @@ class State:
         return self.secret(name).read_text().strip()
 
     def port(self, name: str, preferred: int | None = None, say: Callable[[str], None] | None = None) -> int:
-        """The port of this name: the remembered one, else the preferred one, else a free one; remembered then.
+        """The port of this name: the preferred one, else the remembered one, else a free one; remembered then.
 
         A taken port is avoided, and `say` gets a line that names its holder.
         """
         book = self._port_book()
-        wished = preferred if preferred is not None else book.get(name)
         others = frozenset(port for owner, port in book.items() if owner != name)
-        for candidate in dict.fromkeys([book.get(name), preferred]):
-            if candidate is not None and candidate not in others and ports.is_free(candidate):
-                return self._remember(name, candidate)
-        chosen = _next_free(preferred, others) if preferred is not None else ports.find_free(others)
-        if wished is not None and say:
-            say(f"port {wished} for {name} is taken by {ports.holder(wished)}; using {chosen}")
+        wishes = [port for port in dict.fromkeys([preferred, book.get(name)]) if port is not None]
+        free = (port for port in wishes if port not in others and ports.is_free(port))
+        chosen = next(free, None)
+        if chosen is None:
+            chosen = _next_free(preferred, others) if preferred is not None else ports.find_free(others)
+        if wishes and chosen != wishes[0] and say:
+            say(f"port {wishes[0]} for {name} is taken by {ports.holder(wishes[0])}; using {chosen}")
         return self._remember(name, chosen)
 
     def _port_book(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 from aiokafka.errors import KafkaError
-from rich.table import Table
+from rich.markup import escape
 
 from contracts.topics import TOPICS, Topic
 from devstack import show as out
@@ -31,13 +31,11 @@ def list_letters(kafka: str, namespace: str, topic: str | None, *, redriven: boo
     if not letters:
         out.step("no dead letters")
         return 0
-    table = Table(box=None, header_style="bold")
-    for column in ("topic", "number", "event", "consumer", "failed at", "why"):
-        table.add_column(column, overflow="fold")
     for letter in letters:
-        why = f"{letter.error_type}: {letter.error_message}" + (" (redriven)" if letter.redriven else "")
-        table.add_row(letter.topic, str(letter.number), letter.event_type, letter.consumer, letter.failed_at, why[:200])
-    out.console.print(table)
+        state = "  [green]redriven[/]" if letter.redriven else ""
+        out.console.print(f"[bold]{escape(letter.topic)} {letter.number}[/]  {escape(letter.event_type)}{state}")
+        out.console.print(f"    [dim]{escape(letter.failed_at[:19])}, {escape(letter.consumer)}[/]")
+        out.console.print(f"    {escape(letter.error_type)}: {escape(letter.error_message[:300])}")
     return sum(not letter.redriven for letter in letters)
 
 

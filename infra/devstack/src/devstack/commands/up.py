@@ -34,8 +34,8 @@ _DEMO_QUESTION = "Can I bring my dog?"
 _SHUTDOWN_SECONDS = 90.0
 
 
-def up(folder: Path, *, only: list[str] | None, fresh: bool, question: bool = True) -> None:
-    """Run the stack here until Ctrl-C or SIGTERM.
+def up(folder: Path, *, only: list[str] | None, fresh: bool, stream: bool = True) -> None:
+    """Run the stack here until Ctrl-C or SIGTERM, with the services' logs when they are to be streamed.
 
     Raises:
         StackError: it does not start.
@@ -49,10 +49,13 @@ def up(folder: Path, *, only: list[str] | None, fresh: bool, question: bool = Tr
         try:
             with show.JarProgress():
                 stack.start()
-            if question and {"identity", "conversation"} <= {service.name for service in stack.services}:
+            if {"identity", "conversation"} <= {service.name for service in stack.services}:
                 _ask_one(stack)
             _introduce(stack, time.monotonic() - began)
-            logtail.follow(_logs(stack.state, stack.processes()), _emit, leave)
+            if stream:
+                logtail.follow(_logs(stack.state, stack.processes()), _emit, leave)
+            else:
+                leave.wait()
         except KeyboardInterrupt:
             pass
         finally:
@@ -70,7 +73,7 @@ def detach(folder: Path, *, only: list[str] | None, fresh: bool) -> None:
     state = State(folder)
     state.open()
     log = state.folder / "supervisor.log"
-    command = [sys.executable, "-m", "devstack", "up", "--state-dir", str(state.folder)]
+    command = [sys.executable, "-m", "devstack", "up", "--no-logs", "--state-dir", str(state.folder)]
     for name in only or ([] if only is None else [""]):
         command += ["--only", name]
     with log.open("wb") as output:
