@@ -1,6 +1,7 @@
 """The worker as a whole: everything starts together, says when it is ready, survives what is away, stops in time."""
 
 import asyncio
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from servicekit import inbox, retention
 from servicekit.clock import utc_now
 from servicekit.consumers import Reactions
 from servicekit.database import Transaction
-from servicekit.due import DueItem
+from servicekit.due import DueItem, LeaseLost
 from servicekit.hints import Hints
 from servicekit.jobs import Jobs
 from servicekit.settings import ServiceSettings
@@ -102,6 +103,22 @@ async def test_what_is_in_hand_too_long_is_cut_off_and_given_back(lab: Lab, rt: 
         await begun.wait()
     [row] = await lab.sql("select lease_until from due")
     assert row["lease_until"] is None
+
+
+@pytest.mark.parametrize(
+    ("lease", "until", "ours"), [(7, "now() + interval '1 minute'", True), (8, "now()", False), (7, "null", False)]
+)
+async def test_holding_an_item_needs_the_lease_that_was_claimed(lab: Lab, lease: int, until: str, ours: bool) -> None:
+    item = DueItem("turn", lab.hotel, uuid4(), utc_now(), attempt=1, lease=7, lease_until=utc_now())
+    await lab.sql(
+        f"insert into due (kind, object_id, hotel_id, due_at, lease, lease_until) values ('turn', $1, $2, now(), $3, {until})",
+        item.object_id,
+        lab.hotel,
+        lease,
+    )
+    async with lab.database().transaction(lab.hotel) as tx:
+        with nullcontext() if ours else pytest.raises(LeaseLost):
+            await tx.hold(item)
 
 
 async def test_retention_forgets_what_is_old_and_nothing_else(lab: Lab, rt: Any) -> None:
