@@ -39,7 +39,7 @@ async def test_a_worker_killed_in_the_middle_of_a_turn_leaves_it_to_another_and_
         try:
             guest = await hotel.guest()
             await guest.say("Can I bring my dog?")
-            await eventually((tmp_path / "first").exists)
+            await eventually((tmp_path / "first").exists, timeout=60)
         finally:
             first.send_signal(signal.SIGKILL)
             await first.wait()
@@ -48,7 +48,7 @@ async def test_a_worker_killed_in_the_middle_of_a_turn_leaves_it_to_another_and_
         )  # time passes
         second = await worker(api.settings.model_dump(), tmp_path / "second", hangs=False)
         try:
-            await eventually((tmp_path / "second").exists, timeout=25)
+            await eventually((tmp_path / "second").exists, timeout=60)
             await guest.settled()
         finally:
             second.terminate()
