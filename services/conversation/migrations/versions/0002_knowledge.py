@@ -54,6 +54,6 @@ def upgrade() -> None:
         )
     """)
     # queries.articles.candidates, the other half: exact search within the hotel, no approximate index on purpose
-    op.execute("CREATE INDEX knowledge_chunks_of_hotel ON knowledge_chunks (hotel_id)")
+    op.execute("CREATE INDEX knowledge_chunks_of_hotel ON knowledge_chunks (hotel_id, article_id)")
     for table in ("knowledge_articles", "knowledge_variants", "knowledge_chunks"):
         tenant_table(op, table)

@@ -9,7 +9,21 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from contracts.ids import ArticleId
+from conversation.domain.words import Language
 from servicekit.rows import Row, TenantRow
+
+SEARCH_CONFIGURATION: dict[Language, str] = {
+    Language.EN: "english",
+    Language.DE: "german",
+    Language.FR: "french",
+    Language.ES: "spanish",
+    Language.IT: "italian",
+    Language.NL: "dutch",
+    Language.PT: "portuguese",
+    Language.AR: "arabic",
+    Language.ZH: "simple",
+}
+"""PostgreSQL's text search configuration per language; the text is normalised first, as the question is."""
 
 
 class ArticleRow(TenantRow, table=True):

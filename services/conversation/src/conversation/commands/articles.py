@@ -18,26 +18,13 @@ from conversation.adapters.embedder import Embedder, Vector, text_key, vector_li
 from conversation.domain.article import Variant
 from conversation.domain.language import language_of
 from conversation.domain.text import normalise
-from conversation.domain.words import Language
-from conversation.tables_knowledge import ArticleRow, ChunkRow, VariantRow
+from conversation.tables_knowledge import SEARCH_CONFIGURATION, ArticleRow, ChunkRow, VariantRow
 from servicekit.commands import Command, Text
 from servicekit.etags import check_version
 from servicekit.ids import new_id
 from servicekit.transaction import Transaction
 
 MAX_VARIANTS, MAX_QUESTIONS, MAX_BODY = 12, 20, 6000
-SEARCH_CONFIGURATION: dict[Language, str] = {
-    Language.EN: "english",
-    Language.DE: "german",
-    Language.FR: "french",
-    Language.ES: "spanish",
-    Language.IT: "italian",
-    Language.NL: "dutch",
-    Language.PT: "portuguese",
-    Language.AR: "arabic",
-    Language.ZH: "simple",
-}
-"""PostgreSQL's text search configuration per language; the text is normalised first, as the question is."""
 
 
 class ArticleVariant(Command):

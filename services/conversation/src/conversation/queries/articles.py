@@ -11,11 +11,11 @@ from sqlalchemy import text
 from contracts.errors import NotFound
 from contracts.ids import ArticleId
 from conversation.adapters.embedder import Embedder, Vector, vector_literal
-from conversation.commands.articles import SEARCH_CONFIGURATION
 from conversation.domain.article import ChunkKind, Variant
 from conversation.domain.language import detect, language_of
 from conversation.domain.ranking import Background, Candidate, Found, ScoredChunk, rank
 from conversation.domain.text import content_words
+from conversation.tables_knowledge import SEARCH_CONFIGURATION
 from servicekit.pagination import BadCursor, Page, PageRequest
 from servicekit.transaction import Transaction
 
