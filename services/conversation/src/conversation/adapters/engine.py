@@ -16,7 +16,8 @@ from conversation.domain import writer
 from conversation.domain.decision import DEFAULT_NEVER_AUTO, Decision, Evidence, Policy, decide, must_hand_over
 from conversation.domain.intents import Intents, recognise
 from conversation.domain.language import detect, language_of
-from conversation.domain.questions import follow_up, questions
+from conversation.domain.masking import without_marks
+from conversation.domain.questions import core, follow_up, questions
 from conversation.domain.ranking import Candidate, Features, Found, Ranked, features, rank
 from conversation.domain.text import content_words, stems
 from conversation.domain.words import Language
@@ -112,7 +113,7 @@ class LocalEngine:
 
     async def answer(self, question: str, history: Sequence[HistoryItem], policy: HotelPolicy, search: Search) -> Reply:
         """The reply to a turn: one guest message or several, joined by line breaks, secrets masked already."""
-        text = question[:_READ]
+        text = without_marks(question)[:_READ]
         language = detect(text, language_of(policy.default_language)).language
         intents = recognise(text)
         must = must_hand_over(Evidence(intents=intents, vip=policy.guest_is_vip), _rules(policy))
@@ -134,8 +135,14 @@ class LocalEngine:
         policy: HotelPolicy,
         search: Search,
     ) -> Answered:
-        """Search and decide; a follow-up ("And on Sundays?") that says too little is read with what it follows."""
+        """Search and decide. Where the whole text finds too little, the sentence that asks is looked at by itself, and
+        a follow-up ("And how much is it?") together with what it follows."""
         ranked, read, confidence = await self._look(question, language, policy, search)
+        asks = core(question)
+        if confidence < policy.threshold and asks is not None:
+            closer, near, higher = await self._look(asks, language, policy, search)
+            if higher > confidence:
+                ranked, read, confidence = closer, near, higher
         before = next((item.text for item in reversed(history) if item.sender == "guest"), None)
         empty = not content_words(question)
         if before is not None and (empty or (confidence < policy.threshold and follow_up(question))):

@@ -47,6 +47,11 @@ def mask(text: str) -> Masked:
     return Masked("".join([*out, text[position:]]), tuple(span.secret for span in kept))
 
 
+def without_marks(text: str) -> str:
+    """A masked text without what stands in place of the secrets: that says nothing about the question."""
+    return _MARK.sub(" ", text)
+
+
 def luhn(digits: str) -> bool:
     """Whether the digits end in their check digit (ISO/IEC 7812-1, annex B)."""
     total = 0
@@ -63,6 +68,8 @@ class _Span:
     secret: Secret
     replacement: str
 
+
+_MARK = re.compile(r"\[(?:card \*{4}\d{4}|IBAN \*{4}\w{4}|security code removed|secret removed)\]")
 
 # --- cards ---------------------------------------------------------------------------------------
 

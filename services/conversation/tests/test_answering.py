@@ -1,0 +1,69 @@
+"""A guest asks and the real engine answers from the hotel's articles: the whole service, nothing replaced."""
+
+import pytest
+from conversation_play import GUEST_TOKEN_KEY, Hotel
+
+from conversation.adapters.demo_content import DEMO_HOTELS
+from conversation.app import service
+from conversation.commands.demo import seed_demo
+from servicekit.testing import RunningService, StartService, TokenIssuer
+
+
+@pytest.fixture(scope="module")
+async def demo(service_app: StartService) -> RunningService:
+    """The service with its own engine and the demo hotels' articles."""
+    app = await service_app(service, guest_token_key=GUEST_TOKEN_KEY)
+    await seed_demo(app.runtime)
+    return app
+
+
+@pytest.fixture(scope="module")
+async def lindenhof(demo: RunningService, issuer: TokenIssuer) -> Hotel:
+    """The first demo hotel."""
+    return await Hotel(demo, issuer, DEMO_HOTELS["lindenhof"], "lindenhof").open()
+
+
+@pytest.fixture(scope="module")
+async def harbour_house(demo: RunningService, issuer: TokenIssuer) -> Hotel:
+    """The second one."""
+    return await Hotel(demo, issuer, DEMO_HOTELS["harbour-house"], "harbour-house").open()
+
+
+async def test_each_hotel_answers_from_its_own_articles(lindenhof: Hotel, harbour_house: Hotel) -> None:
+    here = await (await lindenhof.guest()).ask("Can I bring my dog?")
+    there = await (await harbour_house.guest()).ask("Can I bring my dog?")
+    assert (here["action"], there["action"]) == ("answer", "answer")
+    assert "25 euros per night" in here["text"]
+    assert "We don't take dogs" in there["text"]
+    assert (here["sources"][0]["title"], there["sources"][0]["title"]) == ("Dogs and other pets", "Dogs")
+
+
+async def test_a_guest_is_answered_in_the_language_they_write_in(lindenhof: Hotel) -> None:
+    said = await (await lindenhof.guest()).ask("Darf ich meinen Hund mitbringen?")
+    assert (said["action"], said["language"]) == ("answer", "de")
+    assert said["text"].startswith("Kleine Hunde")
+
+
+@pytest.mark.parametrize("text", ["I want my money back!", "Do you have a tennis court?", "Can I talk to a human?"])
+async def test_what_is_not_the_ais_to_answer_goes_to_staff(lindenhof: Hotel, text: str) -> None:
+    guest = await lindenhof.guest()
+    said = await guest.ask(text)
+    assert said["action"] == "hand_over"
+    assert (await guest.conversation())["status"] == "waiting_for_staff"
+
+
+async def test_a_card_number_is_masked_before_it_is_stored_and_the_question_is_answered(lindenhof: Hotel) -> None:
+    guest = await lindenhof.guest()
+    said = await guest.ask("My card is 4111 1111 1111 1111. Which cards do you take?")
+    assert said["action"] == "answer"
+    assert "[card ****1111]" in (await guest.messages())[0]["text"]
+    assert await lindenhof.rows("SELECT 1 FROM messages WHERE text LIKE '%4111 1111%'") == []
+
+
+async def test_an_article_that_is_taken_back_is_answered_from_no_more(lindenhof: Hotel) -> None:
+    guest = await lindenhof.guest()
+    answer = await guest.ask("Is there a pillow menu?")
+    article = answer["sources"][0]["article_id"]
+    await lindenhof.staff(role="admin").post(f"/articles/{article}/unpublish")
+    again = await (await lindenhof.guest()).ask("Is there a pillow menu?")
+    assert article not in [source["article_id"] for source in again["sources"]]
