@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -292,12 +293,14 @@ class Guest:
         await eventually(none_open)
 
     @asynccontextmanager
-    async def live(self, after_seq: int = 0, token: str | None = None) -> AsyncGenerator["Live"]:
+    async def live(
+        self, after_seq: int = 0, token: str | None = None, sock: socket.socket | None = None
+    ) -> AsyncGenerator["Live"]:
         """The widget's WebSocket, after its hello."""
         url = self.hotel.app.url.replace("http://", "ws://") + f"{self.path}/live"
-        async with connect(url, proxy=None) as socket:
-            await socket.send(json.dumps({"type": "hello", "token": token or self.token, "after_seq": after_seq}))
-            yield Live(socket)
+        async with connect(url, proxy=None, compression=None, close_timeout=1, sock=sock) as line:
+            await line.send(json.dumps({"type": "hello", "token": token or self.token, "after_seq": after_seq}))
+            yield Live(line)
 
 
 @dataclass

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from conversation_play import Guest, Hotel, ScriptedEngine, service_with, start_without_kafka
 from websockets.asyncio.client import connect
@@ -60,18 +62,22 @@ async def test_after_a_reconnect_nothing_is_missed_and_nothing_repeated(guest: G
         assert (await live.frame("message"))["message"]["seq"] == 5
 
 
-async def test_a_long_conversation_comes_whole(guest: Guest, hotel: Hotel) -> None:
-    await hotel.staff().post(f"{guest.staff_path}/take-over")
-    async with hotel.app.runtime.worker_db.transaction(hotel.id) as tx:
-        connection = await tx.session.connection()
-        await connection.exec_driver_sql(
-            "INSERT INTO messages (conversation_id, seq, id, hotel_id, sender, text, sent_at)"
-            " SELECT $1, n, gen_random_uuid(), $2, 'system', 'line', now() FROM generate_series(2, 450) AS n",
-            (UUID(guest.conversation_id), hotel.id),
-        )
-        await connection.exec_driver_sql(
-            "UPDATE conversations SET last_seq = 450 WHERE id = $1", (UUID(guest.conversation_id),)
-        )
+async def long_conversation(guest: Guest, text: str, length: int) -> None:
+    """Let that much have been said."""
+    conversation_id, hotel = UUID(guest.conversation_id), guest.hotel
+    await hotel.rows(
+        "INSERT INTO messages (conversation_id, seq, id, hotel_id, sender, text, sent_at)"
+        " SELECT $1, n, gen_random_uuid(), $2, 'system', $3, now() FROM generate_series(1, $4) AS n RETURNING 1",
+        conversation_id,
+        hotel.id,
+        text,
+        length,
+    )
+    await hotel.rows("UPDATE conversations SET last_seq = $2 WHERE id = $1 RETURNING 1", conversation_id, length)
+
+
+async def test_a_long_conversation_comes_whole(guest: Guest) -> None:
+    await long_conversation(guest, "line", 450)
     async with guest.live() as live:
         seen = [(await live.frame("message"))["message"]["seq"] for _ in range(450)]
     assert seen == list(range(1, 451))
@@ -120,11 +126,11 @@ async def test_a_socket_that_talks_nonsense_is_closed(guest: Guest) -> None:
 
 @pytest.mark.parametrize("hello", ['{"type": "hello", "token": "made up"}', '{"type": "typing"}', "[]"])
 async def test_a_socket_without_a_good_hello_is_refused(guest: Guest, hello: str) -> None:
-    async with connect(guest.hotel.app.url.replace("http", "ws", 1) + f"{guest.path}/live", proxy=None) as socket:
-        await socket.send(hello)
-        assert json.loads(await socket.recv())["type"] == "error"
+    async with connect(guest.hotel.app.url.replace("http", "ws", 1) + f"{guest.path}/live", proxy=None) as line:
+        await line.send(hello)
+        assert json.loads(await line.recv())["type"] == "error"
         with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
+            await line.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code in (4400, 4401)
 
@@ -161,11 +167,11 @@ async def test_without_valkey_the_widget_polls(parts: Parts, issuer: TokenIssuer
         hotel = await Hotel(first, issuer).open_at_once()
         guest = await hotel.guest()
         url = second.api.url.replace("http", "ws", 1) + f"{guest.path}/live"
-        async with connect(url, proxy=None) as socket:
-            await socket.send(json.dumps({"type": "hello", "token": guest.token, "after_seq": 0}))
-            assert json.loads(await socket.recv())["type"] == "state"
+        async with connect(url, proxy=None) as line:
+            await line.send(json.dumps({"type": "hello", "token": guest.token, "after_seq": 0}))
+            assert json.loads(await line.recv())["type"] == "state"
             await guest.say("Is anybody there?")
-            senders = [json.loads(await socket.recv())["message"]["sender"] for _ in range(2)]
+            senders = [json.loads(await line.recv())["message"]["sender"] for _ in range(2)]
         assert senders == ["guest", "ai"]
 
 
@@ -176,3 +182,18 @@ async def test_a_widget_that_leaves_is_forgotten(guest: Guest, hotel: Hotel) -> 
         await live.frame("state")
         assert len(widgets) == before + 1
     await eventually(lambda: len(widgets) == before)
+
+
+async def test_a_client_that_does_not_read_is_let_go(
+    guest: Guest, hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversation.routes.live.SEND_SECONDS", 0.2)
+    await long_conversation(guest, "x" * 4000, 2000)
+    widgets = resources_of(hotel.app.runtime).widgets
+    before = len(widgets)
+    narrow = socket.create_connection(("127.0.0.1", httpx.URL(hotel.app.url).port))
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.setblocking(False)
+    async with guest.live(sock=narrow):
+        await eventually(lambda: len(widgets) == before + 1)
+        await eventually(lambda: len(widgets) == before)
