@@ -68,7 +68,7 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
     )
     app.state.runtime = rt
     for router in service.routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # as they are: an included router is matched twice per request
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute) and not isinstance(route.original_route, EdgeRoute):
             raise TypeError(f"{route.path} is not an EdgeRoute: make its router with edge_router()")

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import Response
-from starlette.datastructures import Headers, MutableHeaders
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -19,13 +20,13 @@ from servicekit.metrics import HTTP_IN_FLIGHT, HTTP_REQUESTS, HTTP_SECONDS, WEBS
 from servicekit.problems import TYPE_PREFIX, Malformed, Problem, TimedOut, TooLarge, problem_response, response_of
 from servicekit.tracing import current_trace_id, span
 
-TRACE_HEADER = "x-trace-id"
+TRACE_HEADER = b"x-trace-id"
 LINGER_SECONDS, LINGER_BYTES = 1.0, 4 * 1024 * 1024
 _HEADERS = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
 }
 """For JSON that belongs to whoever asked; a route's own headers win."""
 
@@ -38,6 +39,8 @@ class Front:
         self._service = service
         self._body_limit_bytes = body_limit_bytes
         self._timeout_seconds = timeout_seconds
+        self._in_flight = HTTP_IN_FLIGHT.labels(service)
+        self._figures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,29 +57,35 @@ class Front:
         began = time.perf_counter()
         body = _Body(scope, receive, self._body_limit_bytes)
         answer = _Answer(send, body)
-        in_flight = HTTP_IN_FLIGHT.labels(self._service)
-        in_flight.inc()
-        method = scope["method"]
+        self._in_flight.inc()
+        method: str = scope["method"]
         with span(method, kind="server", traceparent=_header(scope, "traceparent"), service=self._service) as current:
             try:
                 await self._answer(scope, body, answer)
             finally:
                 seconds = time.perf_counter() - began
-                in_flight.dec()
+                self._in_flight.dec()
                 route = route_template(scope)
-                method = method if route != "unmatched" else "OTHER"
-                HTTP_REQUESTS.labels(self._service, method, route, answer.status).inc()
-                HTTP_SECONDS.labels(self._service, method, route).observe(seconds)
-                current.update_name(f"{scope['method']} {route}")
+                self._count(method if route != "unmatched" else "OTHER", route, answer.status, seconds)
+                current.update_name(f"{method} {route}")
                 current.set_attributes({"http.route": route, "http.response.status_code": answer.status})
                 log.info(
                     "http.request",
-                    method=scope["method"],
+                    method=method,
                     route=route,
                     status=answer.status,
                     milliseconds=round(seconds * 1000, 2),
                     bytes=answer.bytes,
                 )
+
+    def _count(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        if key not in self._figures:
+            requests = HTTP_REQUESTS.labels(self._service, method, route, status)
+            self._figures[key] = requests, HTTP_SECONDS.labels(self._service, method, route)
+        requests, took = self._figures[key]
+        requests.inc()
+        took.observe(seconds)
 
     async def _answer(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
         """Run the application; whatever it raises becomes an answer, unless one has begun."""
@@ -140,14 +149,15 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            headers: list[tuple[bytes, bytes]] = list(message["headers"])
+            given = {name for name, _ in headers}
+            headers += [(name, value) for name, value in _HEADERS.items() if name not in given]
             trace_id = current_trace_id()
             if trace_id:
-                headers[TRACE_HEADER] = trace_id
-            if not self._request_body.finished:
-                headers["connection"] = "close"  # what is still coming is not read as a request
+                headers.append((TRACE_HEADER, trace_id.encode()))
+            if not self._request_body.finished and b"connection" not in given:
+                headers.append((b"connection", b"close"))  # what is still coming is not read as a request
+            message = {**message, "headers": headers}
             if self.limit is not None:
                 self.limit.reschedule(None)  # a stream may go on for as long as it is read
         elif message["type"] == "http.response.body":

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from contracts.ids import HotelId
 from servicekit.testing import Parts, RunningService, TokenIssuer
@@ -122,6 +123,15 @@ async def test_a_request_that_takes_too_long_is_ended(desk: RunningService) -> N
     began = asyncio.get_running_loop().time()
     problem(await desk.client().post("/slow/30"), 504, "time-out")
     assert asyncio.get_running_loop().time() - began < 5
+
+
+async def test_a_time_out_changes_nothing_and_gives_the_connection_back(desk: RunningService, staff: str) -> None:
+    client = desk.client(staff)
+    problem(await client.post("/notes/slow", json={"text": "never"}), 504, "time-out")
+    assert (await client.get("/notes")).json()["items"] == []
+    pool = desk.runtime.db.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
 
 
 async def test_a_body_that_trickles_in_is_ended_too(desk: RunningService, staff: str) -> None:

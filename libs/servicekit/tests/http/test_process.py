@@ -1,6 +1,7 @@
 """The service as a process: its command, its start and its stop."""
 
 import asyncio
+import gzip
 import json
 import os
 import signal
@@ -14,12 +15,15 @@ from types import ModuleType
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
+from starlette.types import Receive, Scope, Send
 
 from contracts.events import AuditRecorded
 from contracts.ids import HotelId
 from servicekit import logging, topics
 from servicekit.migrations import upgrade_database
 from servicekit.provision import DatabaseUrls
+from servicekit.server import HttpServer
 from servicekit.testing import Parts, TokenIssuer, eventually
 from servicekit.testing.parts import temporary_database
 
@@ -103,13 +107,32 @@ def env(urls: DatabaseUrls, parts: Parts, namespace: str, issuer: TokenIssuer) -
     return environment(urls, parts, namespace, issuer)
 
 
+class Collector:
+    """Takes what is exported over OTLP."""
+
+    def __init__(self) -> None:
+        self.got = b""
+        self.server = HttpServer(self, "127.0.0.1", 0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        more = True
+        body = b""
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = bool(message.get("more_body"))
+        self.got += gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+
 async def test_all_in_one_process_publishes_what_the_api_writes_and_stops_in_order(
     env: dict[str, str], issuer: TokenIssuer, hotel: HotelId, parts: Parts, namespace: str
 ) -> None:
-    from aiokafka import AIOKafkaConsumer
-
+    collector = Collector()
+    await collector.server.start()
     headers = {"Authorization": f"Bearer {issuer.token(hotel_id=hotel)}"}
-    async with started("all", env) as process:
+    async with started("all", env | {"FRONTDESK_OTLP_URL": collector.server.url}) as process:
         made = await process.client.post(process.url + "/notes", json={"text": "hello"}, headers=headers)
         assert made.status_code == 201, made.text
         topic = namespace + AuditRecorded.TOPIC.name
@@ -136,6 +159,9 @@ async def test_all_in_one_process_publishes_what_the_api_writes_and_stops_in_ord
         out = await process.output()
         assert process.running.returncode == 0, out
         assert time.monotonic() - began < 10
+    await collector.server.stop()
+    assert bytes.fromhex(made.headers["x-trace-id"]) in collector.got
+    assert b"POST /notes" in collector.got
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["service"] for line in lines} == {"desk"}
     assert [line["event"] for line in lines if line["event"].startswith("service.")] == [

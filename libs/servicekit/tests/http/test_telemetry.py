@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from servicekit.logging import mask, redact
+from servicekit.redaction import mask, redact
 from servicekit.testing import RunningService
 from servicekit.tracing import current_trace_id, current_traceparent, span
 
@@ -151,9 +151,7 @@ def test_the_standard_librarys_lines_take_the_same_way(capsys: pytest.CaptureFix
             trace = current_trace_id()
     finally:
         root.handlers[:], root.level = before, level
-        from structlog.processors import JSONRenderer
-
-        ours.structure(JSONRenderer())
+        ours.configure_for_tests()
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["event"] == "sent to [email]"
     assert second["event"] == "done"

@@ -159,6 +159,13 @@ async def slow(seconds: float) -> str:
     return "done"
 
 
+@router.post("/notes/slow", status_code=201)
+async def add_note_slowly(command: NewNote, actor: Writer, tx: Tx) -> None:
+    tx.add(NoteRow(id=new_id(), text=command.text))
+    await tx.flush()
+    await asyncio.sleep(30)
+
+
 @router.get("/stream", dependencies=[Depends(public("streams"))])
 async def stream() -> StreamingResponse:
     async def lines() -> AsyncIterator[bytes]:
