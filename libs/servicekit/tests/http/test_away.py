@@ -4,6 +4,7 @@ import asyncio
 from types import ModuleType
 
 import httpx
+import pytest
 
 from contracts.ids import HotelId
 from servicekit import Runtime, Service, tasks
@@ -18,8 +19,9 @@ NOWHERE = "127.0.0.1:9"
 
 
 async def test_requests_are_answered_while_kafka_and_valkey_are_away(
-    desk_module: ModuleType, issuer: TokenIssuer, parts: Parts, hotel: HotelId
+    desk_module: ModuleType, issuer: TokenIssuer, parts: Parts, hotel: HotelId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("servicekit.startup.DENYLIST_SECONDS", 0.5)
     async with temporary_database(parts.postgres_url, "alone") as urls:
         await upgrade_database(urls.owner, desk_module.service.migrations_dir)
         settings = ServiceSettings(
