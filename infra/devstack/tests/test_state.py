@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,12 @@ def test_a_secret_is_made_once_and_read_by_its_owner_only(state: State) -> None:
     assert state.secret_text("key") == path.read_text() == State(state.folder).secret_text("key")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_services_prepared_side_by_side_agree_on_a_secret(state: State) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        seen = {asked.result() for asked in [pool.submit(state.secret_text, "shared") for _ in range(40)]}
+    assert len(seen) == 1
 
 
 def test_a_port_is_remembered(state: State) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
+
 
 class StackError(Exception):
     """Something on this machine keeps the stack from running.
@@ -15,3 +18,11 @@ class StackError(Exception):
         self.what = what
         self.way_out = way_out
         super().__init__(f"{what} {way_out}".strip())
+
+
+def raise_first(under_way: Sequence[Future[None]]) -> None:
+    """Raise what went wrong in tasks that ran side by side; one that explains itself before any other."""
+    problems = [problem for done in under_way if (problem := done.exception())]
+    problems.sort(key=lambda problem: not isinstance(problem, StackError))
+    if problems:
+        raise problems[0]

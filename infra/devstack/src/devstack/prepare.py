@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from devstack import process
 from devstack.errors import StackError
 from devstack.services import Service, program
 from devstack.state import State
+
+_one_at_a_time = threading.Lock()
+"""Services are prepared side by side and share one note."""
 
 
 class Done:
@@ -28,10 +32,11 @@ class Done:
 
     def note(self, what: str, service: Service) -> None:
         """It is done."""
-        kept = {**self._read(), f"{what} {service.name}": files_digest(service)}
-        half = self._path.with_suffix(".half")
-        half.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-        half.replace(self._path)
+        with _one_at_a_time:
+            kept = {**self._read(), f"{what} {service.name}": files_digest(service)}
+            half = self._path.with_suffix(".half")
+            half.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+            half.replace(self._path)
 
     def _read(self) -> dict[str, str]:
         try:
@@ -90,9 +95,7 @@ def apply_topics(kafka_url: str, namespace: str) -> list[str]:
     return [str(drift) for drift in done.left]
 
 
-def run_once(
-    service: Service, argument: str, *, state: State, environment: Mapping[str, str], report: Callable[[str], None]
-) -> None:
+def run(service: Service, argument: str, *, state: State, environment: Mapping[str, str]) -> None:
     """Run `SERVICE ARGUMENT` to its end (`migrate`, `seed-demo`), its output in `logs/SERVICE-ARGUMENT.log`.
 
     Raises:
@@ -115,4 +118,3 @@ def run_once(
             f"{process.last_lines(log)}\n",
             "When the data is of another version: frontdesk up --fresh",
         )
-    report(f"{service.name}: {argument}")

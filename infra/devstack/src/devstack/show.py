@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 from types import TracebackType
 
 from rich.console import Console
@@ -11,8 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from devstack import jars
 from devstack.errors import StackError
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+class _Terminal(Console):
+    """A console whose reader may go away (`frontdesk up | head`): the command then ends in good order."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if threading.current_thread() is threading.main_thread():
+            raise SystemExit(1)
+        os.kill(os.getpid(), signal.SIGTERM)  # the main thread hears it and stops what it started
+
+
+console = _Terminal(highlight=False, soft_wrap=True)
+errors = _Terminal(highlight=False, soft_wrap=True, stderr=True)
 
 
 def step(line: str) -> None:

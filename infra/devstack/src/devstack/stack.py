@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from devstack import ports, prepare, process, sweep
 from devstack.child import Child
-from devstack.errors import StackError
+from devstack.errors import raise_first
 from devstack.keeper import Keeper
 from devstack.layout import Layout, Unit
 from devstack.parts.group import Parts, PartUrls
@@ -77,6 +77,8 @@ class Stack:
         self._held = ExitStack()
         self.started = False
         """Whether there is anything to stop."""
+        self.stopping = False
+        """Whether that is being done: who stops it had better not be interrupted."""
         self._databases: dict[str, dict[str, str]] = {}
         self._keepers: dict[str, Keeper] = {}
         self._children: dict[str, Child] = {}
@@ -116,6 +118,7 @@ class Stack:
         """Stop the services, then the parts; data stays."""
         if not self.started:
             return
+        self.stopping = True
         services = [name for name in self._keepers if name in self._children]
         servers = [name for name in self._keepers if name not in self._children]
         for together in (services, servers):
@@ -128,7 +131,7 @@ class Stack:
         Running.forget(self.state)
         self.state.record_path(sweep.SUPERVISOR).unlink(missing_ok=True)
         self._held.close()
-        self.started = False
+        self.started = self.stopping = False
 
     @contextmanager
     def running(self) -> Generator[Stack]:
@@ -243,7 +246,7 @@ class Stack:
         with ThreadPoolExecutor(len(with_database) + 1) as pool:
             under_way: list[Future[None]] = [pool.submit(self._topics)]
             under_way += [pool.submit(self._database, service) for service in with_database]
-        _raise_first(under_way)
+        raise_first(under_way)
 
     def _topics(self) -> None:
         for drift in prepare.apply_topics(self.part_urls.kafka, self.namespace):
@@ -257,12 +260,7 @@ class Stack:
             namespace=self.namespace,
             password=self.state.secret_text("database-password"),
         )
-        done = prepare.Done(self.state)
-        if "postgres" in self.parts.servers and done.is_done("migrate", service):
-            return
-        settings = self._environment(self.layout.playing(service.name, "all"))
-        prepare.run_once(service, "migrate", state=self.state, environment=settings, report=self._say)
-        done.note("migrate", service)
+        self._run_once(service, "migrate")
 
     def _start_services(self) -> None:
         for service in self.services:
@@ -273,9 +271,10 @@ class Stack:
         if not self._children:
             return
         with ThreadPoolExecutor(2 * len(self._children)) as pool:
-            seeding = [pool.submit(self._seed, service) for service in self.services if self._demo and service.has_demo]
             starting = [pool.submit(self._start_service, name) for name in self._children]
-        _raise_first([*starting, *seeding])
+            demo = [service for service in self.services if self._demo and service.has_demo]
+            starting += [pool.submit(self._run_once, service, "seed-demo") for service in demo]
+        raise_first(starting)
 
     def _start_service(self, name: str) -> None:
         began = time.monotonic()
@@ -284,13 +283,15 @@ class Stack:
         where = "" if unit.role == "worker" else f" on port {unit.port}"
         self._say(f"{name} is ready{where} ({time.monotonic() - began:.1f} s)")
 
-    def _seed(self, service: Service) -> None:
+    def _run_once(self, service: Service, argument: str) -> None:
+        """Run `SERVICE ARGUMENT`, unless that is done for its files as they are, in a database of ours."""
         done = prepare.Done(self.state)
-        if "postgres" in self.parts.servers and done.is_done("seed-demo", service):
+        if "postgres" in self.parts.servers and done.is_done(argument, service):
             return
         settings = self._environment(self.layout.playing(service.name, "all"))
-        prepare.run_once(service, "seed-demo", state=self.state, environment=settings, report=self._say)
-        done.note("seed-demo", service)
+        prepare.run(service, argument, state=self.state, environment=settings)
+        self._say(f"{service.name}: {argument}")
+        done.note(argument, service)
 
     @property
     def layout(self) -> Layout:
@@ -300,12 +301,3 @@ class Stack:
 
     def _environment(self, unit: Unit) -> dict[str, str]:
         return self.layout.environment(unit, self.part_urls, self._databases.get(unit.service.name, {}))
-
-
-def _raise_first(under_way: Sequence[Future[None]]) -> None:
-    problems = [problem for done in under_way if (problem := done.exception())]
-    for problem in problems:
-        if isinstance(problem, StackError):
-            raise problem
-    if problems:
-        raise problems[0]

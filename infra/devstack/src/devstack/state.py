@@ -37,6 +37,7 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._making = threading.Lock()
 
     @property
     def run(self) -> Path:

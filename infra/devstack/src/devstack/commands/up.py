@@ -45,7 +45,7 @@ def up(folder: Path, *, only: list[str] | None, fresh: bool, stream: bool = True
         start_over(folder)
     stack = Stack(folder, only=only, usual_ports=True, say=show.step)
     leave = threading.Event()
-    with _leaving_politely(leave):
+    with _leaving_politely(stack, leave):
         try:
             with show.JarProgress():
                 stack.start()
@@ -163,11 +163,11 @@ def _logs(state: State, names: list[str]) -> list[logtail.Log]:
 
 
 @contextmanager
-def _leaving_politely(leave: threading.Event) -> Generator[None]:
+def _leaving_politely(stack: Stack, leave: threading.Event) -> Generator[None]:
     """The first Ctrl-C or SIGTERM ends the block from inside; later ones wait for the clean stop like everybody."""
 
     def once(_number: int, _frame: object) -> None:
-        if not leave.is_set():
+        if not leave.is_set() and not stack.stopping:
             leave.set()
             raise KeyboardInterrupt
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from devstack import jars
+from devstack.errors import raise_first
 from devstack.parts.kafka import Kafka
 from devstack.parts.postgres import KEPT, Postgres
 from devstack.parts.server import Server
@@ -98,10 +99,11 @@ class Parts:
                 wait(under_way)
                 self.stop()
                 raise
-        problems = [problem for done in under_way if (problem := done.exception())]
-        if problems:
+        try:
+            raise_first(under_way)
+        except BaseException:
             self.stop()
-            raise problems[0]
+            raise
 
     def _start_one(self, server: Server) -> None:
         began = time.monotonic()
