@@ -117,6 +117,8 @@ class Delivery:
             for reaction in found:
                 if await self._react_until_done(reaction, event, envelope, topic):
                     outcome = Outcome.HANDLED
+            if outcome is Outcome.HANDLED:
+                log.info("event.handled", type=envelope.type, key=envelope.subject)
         return outcome
 
     async def _react_until_done(self, reaction: Reaction, event: Event, envelope: Envelope, topic: str) -> bool:
