@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -21,7 +22,7 @@ from redis.exceptions import AuthenticationError
 from devstack import ports
 from devstack.errors import StackError
 from devstack.parts.group import Parts, without_password
-from devstack.parts.kafka import Kafka
+from devstack.parts.kafka import Kafka, cluster_id
 from devstack.parts.postgres import SURVIVES_KILL, THROWAWAY, Postgres
 from devstack.parts.valkey import Valkey
 from devstack.state import State
@@ -147,6 +148,11 @@ async def test_kafka_keeps_topics_over_a_kill_on_the_same_port_and_creates_none_
     async with admin(kafka) as client:
         await client.describe_topics(["never-made"])
         assert await client.list_topics() == ["kept"]
+
+
+def test_a_cluster_id_never_looks_like_an_option() -> None:
+    made = iter([UUID(bytes=b"\xf8" + bytes(15)), UUID(bytes=bytes(16))])
+    assert cluster_id(lambda: next(made)) == "A" * 22
 
 
 def test_kafka_refuses_data_of_a_newer_release_with_the_way_out(kafka: Kafka) -> None:

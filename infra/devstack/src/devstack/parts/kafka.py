@@ -9,7 +9,7 @@ import socket
 import struct
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -178,7 +178,7 @@ class Kafka(Server):
         (self.home / "log4j2.properties").write_text(_LOGGING.format(home=_escaped(self.home)))
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id()
         done = subprocess.run(
             [
                 *self._java(),
@@ -209,6 +209,14 @@ class Kafka(Server):
                 "does not read the metadata of a newer release.",
                 "Update this checkout, or start without the old data: frontdesk up --fresh",
             )
+
+
+def cluster_id(make: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """A new cluster id: a UUID in base64, as Kafka makes it, and as Kafka does never with a leading dash (an option)."""
+    while True:
+        found = base64.urlsafe_b64encode(make().bytes).decode().rstrip("=")
+        if not found.startswith("-"):
+            return found
 
 
 def _release(version: str) -> tuple[int, ...]:
