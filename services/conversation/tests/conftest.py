@@ -9,7 +9,8 @@ from servicekit.testing import RunningService, StartService, TokenIssuer
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from conversation_play import ...`
 
-from conversation_play import GUEST_TOKEN_KEY, Guest, Hotel, ScriptedEngine, service_with
+from conversation_play import Guest, Hotel
+from service_play import GUEST_TOKEN_KEY, ScriptedEngine, service_with
 
 
 @pytest.fixture(scope="session")

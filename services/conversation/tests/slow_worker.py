@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conversation_play import ScriptedEngine, service_with
+from service_play import ScriptedEngine, service_with
 
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search
 

@@ -1,32 +1,35 @@
 """A guest asks and the real engine answers from the hotel's articles: the whole service, nothing replaced."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
-from conversation_play import GUEST_TOKEN_KEY, Hotel
+from conversation_play import Hotel
+from service_play import start_without_kafka
 
 from conversation.adapters.demo_content import DEMO_HOTELS
 from conversation.app import service
 from conversation.commands.demo import seed_demo
-from servicekit.testing import RunningService, StartService, TokenIssuer
+from servicekit.testing import Parts, RunningService, TokenIssuer
 
 
 @pytest.fixture(scope="module")
-async def demo(service_app: StartService) -> RunningService:
-    """The service with its own engine and the demo hotels' articles."""
-    app = await service_app(service, guest_token_key=GUEST_TOKEN_KEY)
-    await seed_demo(app.runtime)
-    return app
+async def demo(parts: Parts, issuer: TokenIssuer) -> AsyncGenerator[RunningService]:
+    """The service with its own engine and the demo hotels' articles; without Kafka, so that it takes no other's events."""
+    async with start_without_kafka(service, parts, issuer) as app:
+        await seed_demo(app.runtime)
+        yield app
 
 
 @pytest.fixture(scope="module")
 async def lindenhof(demo: RunningService, issuer: TokenIssuer) -> Hotel:
     """The first demo hotel."""
-    return await Hotel(demo, issuer, DEMO_HOTELS["lindenhof"], "lindenhof").open()
+    return await Hotel(demo, issuer, DEMO_HOTELS["lindenhof"], "lindenhof").open_at_once()
 
 
 @pytest.fixture(scope="module")
 async def harbour_house(demo: RunningService, issuer: TokenIssuer) -> Hotel:
     """The second one."""
-    return await Hotel(demo, issuer, DEMO_HOTELS["harbour-house"], "harbour-house").open()
+    return await Hotel(demo, issuer, DEMO_HOTELS["harbour-house"], "harbour-house").open_at_once()
 
 
 async def test_each_hotel_answers_from_its_own_articles(lindenhof: Hotel, harbour_house: Hotel) -> None:

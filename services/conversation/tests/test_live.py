@@ -8,7 +8,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from conversation_play import Guest, Hotel, ScriptedEngine, service_with, start_without_kafka
+from conversation_play import Guest, Hotel
+from service_play import ScriptedEngine, service_with, start_without_kafka
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 

@@ -6,7 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
-from conversation_play import GUEST_TOKEN_KEY, Hotel, ScriptedEngine, service_with, start_without_kafka
+from conversation_play import Hotel
+from service_play import GUEST_TOKEN_KEY, ScriptedEngine, service_with, start_without_kafka
 
 from servicekit.testing import Parts, TokenIssuer, eventually
 

@@ -1,38 +1,13 @@
-"""The service as it is shipped: its own engine, its tables, what its routes demand."""
+"""The service as a whole: its tables, what its routes demand, its figures and traces."""
 
-from conversation_play import Guest, Hotel, ScriptedEngine, start_without_kafka
+from conversation_play import Guest, Hotel
+from service_play import ScriptedEngine
 
-from conversation.adapters.demo_content import demo_vectors
-from conversation.adapters.embedder import LocalEmbedder
 from conversation.app import service
-from conversation.commands.demo import seed_hotel
 from servicekit.access import AccessKind, route_permissions
 from servicekit.database import Database
 from servicekit.tenancy import lint_url
-from servicekit.testing import Parts, RunningService, TokenIssuer
-
-
-async def test_a_guest_of_the_demo_hotel_is_answered_by_the_real_engine(parts: Parts, issuer: TokenIssuer) -> None:
-    async with start_without_kafka(service, parts, issuer) as app:
-        hotel = await Hotel(app, issuer).open_at_once()
-        embedder = LocalEmbedder(known=demo_vectors(), warm=False)
-        async with app.runtime.db.transaction(hotel.id) as tx:
-            assert await seed_hotel("lindenhof", hotel.id, tx, embedder) >= 60
-        embedder.close()
-
-        guest = await hotel.guest()
-        answer = await guest.ask("Can I bring my dog?")
-        assert answer["action"] == "answer"
-        assert "dog" in answer["text"].lower()
-        assert answer["sources"]
-
-        german = await (await hotel.guest()).ask("Darf ich meinen Hund mitbringen?")
-        assert (german["action"], german["language"]) == ("answer", "de")
-        assert german["sources"][0]["article_id"] == answer["sources"][0]["article_id"]
-
-        assert (await (await hotel.guest()).ask("I want my money back, this is a scandal!"))["action"] == "hand_over"
-        unknown = await (await hotel.guest()).ask("Do you know who won the chess championship in 1972?")
-        assert unknown["action"] in ("hand_over", "clarify")
+from servicekit.testing import RunningService
 
 
 async def test_every_tenant_table_keeps_hotels_apart(desk: RunningService) -> None:

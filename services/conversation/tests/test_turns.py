@@ -3,7 +3,8 @@
 import asyncio
 from uuid import UUID
 
-from conversation_play import ARTICLE, Guest, Hotel, ScriptedEngine
+from conversation_play import Guest, Hotel
+from service_play import ARTICLE, ScriptedEngine
 
 from contracts.events import ConversationStarted, GuestUpdated, MessageSent, TurnAnswered, TurnHandedOver
 from contracts.ids import GuestId
