@@ -108,7 +108,7 @@ def _cards(text: str) -> Iterator[_Span]:
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> _Span | None:
     """The longest card number that starts with the group `first`; typed without a gap or in groups."""
     start = groups[first][0]
-    if text[:start].rstrip().endswith("+"):  # an international phone number
+    if text[max(0, start - 3) : start].rstrip().endswith("+"):  # an international phone number
         return None
     best: _Span | None = None
     digits = ""

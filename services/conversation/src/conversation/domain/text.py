@@ -17,7 +17,8 @@ _ABBREVIATION = re.compile(
 )
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
-STOP_WORDS: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
+_INTERJECTIONS = frozenset("hm hmm oh ah uh um eh ok okay really sorry ups oops na ja ach tja euh bah".split())
+STOP_WORDS: frozenset[str] = _INTERJECTIONS.union(*FUNCTION_WORDS.values())
 
 
 @lru_cache(maxsize=16384)
@@ -58,7 +59,7 @@ def sentences(text: str) -> tuple[str, ...]:
     for paragraph in re.split(r"\n\s*\n|\n(?=[-*•] )", text.strip()):
         pieces = _SENTENCE_END.split(_SPACE.sub(" ", paragraph).strip())
         for piece in pieces:
-            if found and _ABBREVIATION.search(found[-1]) and pieces[0] is not piece:
+            if found and _ABBREVIATION.search(found[-1][-12:]) and pieces[0] is not piece:
                 found[-1] = f"{found[-1]} {piece}"
             elif piece:
                 found.append(piece)
