@@ -34,7 +34,11 @@ def main() -> None:
         check=True,
     )
     subprocess.run(
-        (UV, "pip", "compile", *COMMON, "-o", "tools/bootstrap.lock", "-"), cwd=ROOT, input="uv\n", text=True, check=True
+        (UV, "pip", "compile", *COMMON, "-o", "tools/bootstrap.lock", "-"),
+        cwd=ROOT,
+        input="uv\n",
+        text=True,
+        check=True,
     )
 
 
