@@ -50,6 +50,7 @@ def test_a_killed_process_comes_back_and_that_is_said() -> None:
     process, said = Process(), list[str]()
     kept = Keeper(process, revive=True, say=said.append)
     kept.start()
+    kept.watch()
     process.started.acquire(timeout=5)
     kept.kill()
     assert process.started.acquire(timeout=5)
@@ -62,6 +63,7 @@ def test_the_pause_doubles_up_to_its_limit_while_it_cannot_start() -> None:
     process, said = Process(), list[str]()
     kept = Keeper(process, revive=True, say=said.append)
     kept.start()
+    kept.watch()
     process.started.acquire(timeout=5)
     process.refuse = True
     kept.kill()
@@ -76,6 +78,7 @@ def test_what_was_asked_to_stop_stays_stopped() -> None:
     process, said = Process(), list[str]()
     kept = Keeper(process, revive=True, say=said.append)
     kept.start()
+    kept.watch()
     kept.stop()
     kept.close()
     assert process.starts == 1
@@ -86,6 +89,17 @@ def test_a_stack_for_tests_brings_nothing_back() -> None:
     process = Process()
     kept = Keeper(process, revive=False, say=lambda _line: None)
     kept.start()
+    kept.watch()
     kept.kill()
     kept.close()
     assert process.starts == 1
+
+
+def test_what_never_got_ready_is_not_started_again_and_again() -> None:
+    process, said = Process(), list[str]()
+    kept = Keeper(process, revive=True, say=said.append)
+    kept.start()
+    kept.kill()
+    kept.close()
+    assert process.starts == 1
+    assert said == []

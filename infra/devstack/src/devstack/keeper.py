@@ -47,17 +47,16 @@ class Keeper:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start it and keep it from now on.
+        """Start it. Who does not get ready at once is not to be brought back again and again: `watch` comes later.
 
         Raises:
             StackError: it does not start.
         """
         with self._lock:
             self.kept.start()
-            self.watch()
 
     def watch(self) -> None:
-        """Keep it from now on; it runs already."""
+        """Keep it from now on; it runs."""
         self._wanted = True
         if self._revive and self._thread is None:
             self._leave.clear()

@@ -163,6 +163,7 @@ class Stack:
     def start_part(self, name: str) -> None:
         """Start a stopped or killed part again, on the same port, with its data."""
         self._keepers[name].start()
+        self._keepers[name].watch()
 
     def stop_part(self, name: str) -> None:
         """Stop a part while the services go on."""
@@ -211,6 +212,7 @@ class Stack:
         self._keepers[name].start()
         if wait:
             self._children[name].wait_ready(_READY_SECONDS)
+        self._keepers[name].watch()
 
     def restart(self, name: str) -> None:
         """Stop and start a service process, and wait until it is ready."""
