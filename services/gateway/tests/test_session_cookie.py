@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.adapters.sessions import Session
-from gateway.middleware import COOKIE
+from gateway.domain.cookie import COOKIE
 from servicekit.testing import RunningService, TokenIssuer
 
 LINDENHOF = UUID("01900000-0000-7000-8000-000000000001")

@@ -1,7 +1,6 @@
 """Turns a dashboard's session cookie into the bearer token that the rest of the gateway, and every service, works with."""
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -9,13 +8,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.errors import DomainError, Forbidden
+from gateway.domain.cookie import session_in
 from servicekit import Runtime
 from servicekit.problems import response_of
 
 if TYPE_CHECKING:
     from gateway.resources import Resources
 
-COOKIE = "frontdesk_session"
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION_PATH = "/api/session"
@@ -46,7 +45,7 @@ class SessionMiddleware:
         """Handle one connection (ASGI)."""
         if scope["type"] in ("http", "websocket") and str(scope["path"]).startswith("/api/"):
             headers = Headers(scope=scope)
-            session_id = session_cookie(headers)
+            session_id = session_in(headers.get("cookie", ""))
             signs_in = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == SESSION_PATH
             if session_id and not signs_in and "authorization" not in headers:
                 try:
@@ -71,12 +70,3 @@ class SessionMiddleware:
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
                 raise CsrfTokenMissing
         scope["headers"] = [*scope["headers"], (b"authorization", f"Bearer {session.access_token}".encode())]
-
-
-def session_cookie(headers: Headers) -> str | None:
-    """The session id in the cookie header, if there is one."""
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel and morsel.value else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 from fastapi import Depends, Request, Response
+from starlette.requests import HTTPConnection
 
 from contracts.permissions import Permission
 from gateway.resources import Desk
@@ -92,9 +93,14 @@ def answer_of(answer: httpx.Response) -> Response:
     return Response(answer.content, status_code=answer.status_code, headers=headers)
 
 
+def forwarded(connection: HTTPConnection) -> dict[str, str]:
+    """Whose request it is, so that a service's limits per address count the caller and not the gateway."""
+    return {"x-forwarded-for": connection.client.host} if connection.client else {}
+
+
 async def pass_on(request: Request, desk: Desk, service: str, path: str) -> Response:
     """Send the request to the service as it came; its answer goes back as it is."""
-    headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
+    headers = {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
     answer = await desk.services.named(service).request(
         request.method,
         path,

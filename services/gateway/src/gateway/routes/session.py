@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field, SecretStr
 from contracts.errors import Unauthenticated
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import ServiceUnavailable
-from gateway.middleware import COOKIE, session_cookie
+from gateway.domain.cookie import COOKIE, session_in
 from gateway.resources import Desk, settings_of
-from gateway.routes.passing_on import answer_of
+from gateway.routes.passing_on import answer_of, forwarded
 from servicekit import Command, Rt, edge_router, public, rate_limit
 from servicekit.problems import problems
 
@@ -45,12 +45,14 @@ class SessionView(BaseModel):
     responses=problems(Unauthenticated, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by="ip"))],
 )
-async def sign_in(command: SignIn, rt: Rt, desk: Desk, response: Response) -> Any:  # Any: a view, or identity's refusal
+async def sign_in(
+    command: SignIn, request: Request, rt: Rt, desk: Desk, response: Response
+) -> Any:  # Any: a view, or identity's refusal
     """Exchange e-mail and password for a session cookie."""
     answer = await desk.services.identity.request(
         "POST",
         "/tokens",
-        headers={"content-type": "application/json"},
+        headers={"content-type": "application/json"} | forwarded(request),
         content=json.dumps(
             {
                 "email": command.email,
@@ -119,7 +121,7 @@ async def sign_out(request: Request, response: Response, desk: Desk) -> None:
 
 
 def _session_id(request: Request) -> str:
-    session_id = session_cookie(request.headers)
+    session_id = session_in(request.headers.get("cookie", ""))
     if session_id is None:
         raise Unauthenticated("No session cookie came with the request")
     return session_id

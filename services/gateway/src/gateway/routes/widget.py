@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from gateway.resources import Desk, settings_of
-from gateway.routes.passing_on import pass_on
+from gateway.routes.passing_on import forwarded, pass_on
 from servicekit import Rt, edge_router, public, rate_limit
 from servicekit.tracing import current_traceparent
 
@@ -41,7 +41,7 @@ async def guest_live(websocket: WebSocket, conversation_id: str, rt: Rt) -> None
     try:
         async with connect(
             f"{base}/widget/conversations/{conversation_id}/live",
-            additional_headers={"traceparent": trace} if trace else None,
+            additional_headers=({"traceparent": trace} if trace else {}) | forwarded(websocket),
             max_size=MAX_FRAME_BYTES,
             open_timeout=5,
             proxy=None,
