@@ -40,6 +40,7 @@ from servicekit.actor import Actor
 from servicekit.clock import Clock, utc_now
 from servicekit.denylist import DenyList
 from servicekit.logging import log
+from servicekit.metrics import counter
 from servicekit.problems import Unavailable
 from servicekit.runtime import Runtime
 
@@ -66,6 +67,7 @@ __all__ = [
 
 ALGORITHM = "ES256"
 USER_AUDIENCE = "frontdesk"
+_CHECKS = counter("token_checks_total", "Tokens by how they were told: remembered, checked, refused", "outcome")
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 5
 """How far the clocks of two machines may be apart."""
@@ -178,14 +180,22 @@ class TokenVerifier:
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         actor = self._cache.get(digest)
         if actor is None:
-            actor = await self._check(token)
+            try:
+                actor = await self._check(token)
+            except Unauthenticated:
+                _CHECKS.labels("refused").inc()
+                raise
+            _CHECKS.labels("checked").inc()
             self._cache[digest] = actor
             if len(self._cache) > self._remembered:
                 self._cache.popitem(last=False)
         elif actor.expires_at <= self._clock():
             del self._cache[digest]
             raise Unauthenticated("the token has expired")
+        else:
+            _CHECKS.labels("remembered").inc()
         if self._deny.denies(actor):
+            _CHECKS.labels("refused").inc()
             raise Unauthenticated("the session has been revoked")
         return actor
 

@@ -8,7 +8,8 @@ from fastapi import Depends, Header, Response
 from contracts.errors import PreconditionFailed
 from servicekit.problems import Malformed
 
-_ETAG = re.compile(r'^(?:W/)?"v?(\d{1,18})"$')
+_ETAG = re.compile(r'^(?:W/)?"(\d{1,18})"$')
+"""The weak form too: proxies that compress make our ETags weak, and a version is as good then as before."""
 
 
 class Versioned(Protocol):

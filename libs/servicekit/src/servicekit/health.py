@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from prometheus_client import generate_latest
 from starlette.types import Receive, Scope, Send
@@ -14,7 +15,7 @@ NotReady = dict[str, str]
 CHECK_SECONDS = 2.0
 
 
-Check = Callable[[], Awaitable[NotReady]]
+Check = Callable[[], Coroutine[Any, Any, NotReady]]  # Any: what a coroutine is sent, which is nothing
 
 
 class Health:
@@ -47,6 +48,8 @@ class Health:
                     waiting |= await check()
             except TimeoutError:
                 waiting[check.__name__] = f"no answer within {CHECK_SECONDS:g} s"
+            except Exception as error:  # a probe answers, whatever is wrong
+                waiting[check.__name__] = type(error).__name__
         return waiting
 
 

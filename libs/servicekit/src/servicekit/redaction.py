@@ -13,6 +13,7 @@ _SECRET_KEYS = re.compile(
 _HARMLESS_KEYS = frozenset({"token_kind", "token_age_seconds"})
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=://)([^\s:/@]*):[^\s@/]+@"), r"\1:[secret]@"),
+    (re.compile(r"input_value=.*?, input_type=", re.DOTALL), "input_value=[hidden], input_type="),  # pydantic shows it
     (re.compile(r"\bey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)?"), "[token]"),
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), r"\1 [token]"),
     (re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+"), "[email]"),
@@ -21,7 +22,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _Line = MutableMapping[str, Any]  # Any: structlog's own type for a log line
 
 
-_SUSPECT = re.compile(r"[@+]|ey|://|bearer|basic", re.IGNORECASE)
+_SUSPECT = re.compile(r"[@+]|ey|://|bearer|basic|input_value", re.IGNORECASE)
 """Without one of these no pattern matches; most texts are spared the rest."""
 
 

@@ -116,6 +116,10 @@ async def test_a_failure_is_logged_once_with_its_trace_and_without_what_it_says_
         ("postgresql://app:hunter2@db:5432/x", "postgresql://app:[secret]@db:5432/x"),
         ("redis://:hunter2@valkey:6379/0", "redis://:[secret]@valkey:6379/0"),
         ("conversation 0190a1b2-0000-7000-8000-000000000001 at 2026-05-01T12:00:00Z", None),
+        (
+            "text\n  Input should be short [type=x, input_value='my room\n is cold', input_type=str]",
+            "text\n  Input should be short [type=x, input_value=[hidden], input_type=str]",
+        ),
         ("12 requests in 34.5 ms from 127.0.0.1:8080", None),
     ],
 )
