@@ -63,19 +63,27 @@ def install(service: str, venv: Path) -> None:
     pip = (UV, "pip", "install", "-q", "-p", venv, "-c", "requirements.lock")
     run(*pip, "uv-build")
     members = ("libs/contracts", "libs/servicekit", f"services/{service}")
-    run(*pip, "--no-build-isolation", "--group", "pyproject.toml:test", *(f"./{member}" for member in members))
+    # Without sources: as a workspace uv would link the libraries to their source instead of installing them.
+    run(
+        *pip,
+        "--no-build-isolation",
+        "--no-sources",
+        "--group",
+        "pyproject.toml:test",
+        *(f"./{member}" for member in members),
+    )
 
 
 def stands_alone(service: str, venv: Path) -> None:
-    """No other service of ours is in the venv."""
+    """The service and the libraries are in the venv itself, and no other service of ours is."""
+    ours = ("contracts", "servicekit", service)
     others = [name for name in SERVICES if name != service]
-    run(
-        venv / "bin" / "python",
-        "-P",
-        "-c",
-        f"from importlib.util import find_spec; assert find_spec({service!r}); "
-        f"assert not [name for name in {others!r} if find_spec(name)]",
+    look = (
+        "import sys; from importlib.util import find_spec; "
+        f"assert all(find_spec(name).origin.startswith(sys.prefix) for name in {ours!r}); "
+        f"assert not [name for name in {others!r} if find_spec(name)]"
     )
+    run(venv / "bin" / "python", "-P", "-c", look)
 
 
 def run(*command: str | Path, **more: str) -> None:
