@@ -50,7 +50,7 @@ $(READY): $(MANIFESTS)
 	@echo "Preparing $(VENV) (once; later starts skip this)"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tools/bootstrap.lock
-	@$(BIN)/uv pip install -q -p $(VENV) --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q -p $(VENV) --system-certs --compile-bytecode --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q -p $(VENV) --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $(READY)
 
