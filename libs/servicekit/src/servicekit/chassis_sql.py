@@ -87,8 +87,11 @@ CHASSIS: tuple[str, ...] = (
         hotel_id = coalesce(nullif(current_setting('app.hotel_id', true), ''), '00000000-0000-0000-0000-000000000000')::uuid
     )
     """,
-    # The hourly purge crosses hotels.
-    "create policy purge on idempotency_keys to {worker} using (true)",
+    # The hourly purge crosses hotels, and sees nothing but what it deletes.
+    """
+    create policy purge on idempotency_keys to {worker} using (created_at < now() - interval '24 hours')
+        with check (false)
+    """,
     "grant select, insert, update on idempotency_keys to {app}",
-    "grant select, insert, update, delete on idempotency_keys to {worker}",
+    "grant select, delete on idempotency_keys to {worker}",
 )

@@ -78,7 +78,7 @@ def platform_readable(op: Op, name: str, *, write: bool = False) -> None:
 
 
 def grant(op: Op, name: str, *, app: str = "", worker: str = "") -> None:
-    """Grant rights on a table that is nobody's tenant table; list it in `tenancy.lint(platform_tables=...)`."""
+    """Grant rights on a table that is nobody's tenant table; list it in `Service(platform_tables=...)`."""
     if app:
         op.execute(_with_roles(f"grant {app} on {name} to {{app}}"))
     if worker:

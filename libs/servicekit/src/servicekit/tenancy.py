@@ -19,7 +19,7 @@ select c.oid, c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecur
     exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd = '*' and p.polpermissive
         and pg_get_expr(p.polqual, p.polrelid) like '%hotel_id%app.hotel_id%') as has_policy,
     array(select p.polname::text from pg_policy p where p.polrelid = c.oid and p.polpermissive
-        and pg_get_expr(p.polqual, p.polrelid) = 'true' and p.polroles = '{0}'::oid[]) as open_policies
+        and 'true' in (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))) as open_policies
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_%'
 order by c.relname
@@ -41,6 +41,11 @@ select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'v' and n.nspname = 'public'
     and not coalesce('security_invoker=true' = any(c.reloptions) or 'security_invoker=on' = any(c.reloptions), false)
     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+"""
+_COPIES = """
+select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('m', 'f') and n.nspname not in ('pg_catalog', 'information_schema')
+order by c.relname
 """
 _DEFINERS = """
 select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
@@ -72,7 +77,7 @@ async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> li
         if not table["has_policy"]:
             found.append(f"{name} has no policy on app.hotel_id")
         found += [
-            f"{name} has the policy {policy} that lets everybody see every row" for policy in table["open_policies"]
+            f"{name} has the policy {policy} that lets every row through" for policy in table["open_policies"]
         ]
     for role in await connection.fetch(_ROLES):
         if role["rolbypassrls"] or role["rolsuper"]:
@@ -81,6 +86,10 @@ async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> li
     found += [f"the app role may {row[0].lower()} the outbox" for row in await connection.fetch(_OUTBOX_RIGHTS)]
     found += [
         f"view {row[0]} reads with its owner's rights: add security_invoker" for row in await connection.fetch(_VIEWS)
+    ]
+    found += [
+        f"{row[0]} is a materialized view or foreign table: row-level security does not reach it"
+        for row in await connection.fetch(_COPIES)
     ]
     found += [
         f"function {row[0]} runs with its owner's rights (security definer)"

@@ -123,7 +123,19 @@ async def test_the_lint_finds_a_table_without_row_level_security(fresh: Database
         ("alter table note alter column hotel_id drop not null", "note has no hotel_id that is not null"),
         (
             "create policy everybody on note using (true)",
-            "note has the policy everybody that lets everybody see every row",
+            "note has the policy everybody that lets every row through",
+        ),
+        (
+            "create policy tidying on note to current_user using (true)",
+            "note has the policy tidying that lets every row through",
+        ),
+        (
+            "create policy anywhere on note for insert with check (true)",
+            "note has the policy anywhere that lets every row through",
+        ),
+        (
+            "create materialized view copied as select * from note",
+            "copied is a materialized view or foreign table: row-level security does not reach it",
         ),
         ("drop policy tenant on note", "note has no policy on app.hotel_id"),
         ("create view notes as select * from note", "view notes reads with its owner's rights: add security_invoker"),
@@ -155,6 +167,27 @@ async def test_the_lint_finds_a_role_that_bypasses_and_a_platform_table_that_is_
         f"role {name}_worker bypasses row-level security",
         "gone is listed as a platform table and does not exist",
     ]
+
+
+async def test_the_worker_sees_nothing_of_what_a_hotel_was_answered_until_it_is_to_be_deleted(
+    fresh: DatabaseUrls,
+) -> None:
+    await run_migration(fresh.owner, create_chassis_tables)
+    app = await asyncpg.connect(fresh.app)
+    try:
+        await app.execute("select set_config('app.hotel_id', '01900000-0000-7000-8000-000000000001', false)")
+        for age in (1, 25):
+            await app.execute(
+                "insert into idempotency_keys (hotel_id, actor, route, key, request_hash, created_at)"
+                " values ('01900000-0000-7000-8000-000000000001', 'a', 'r', $1, '', now() - make_interval(hours => $2))",
+                str(age),
+                age,
+            )
+        assert [row["key"] for row in await sql(fresh.worker, "select key from idempotency_keys")] == ["25"]
+        await sql(fresh.worker, "delete from idempotency_keys")
+        assert [row["key"] for row in await app.fetch("select key from idempotency_keys")] == ["1"]
+    finally:
+        await app.close()
 
 
 async def test_topics_are_made_as_planned_and_a_second_run_changes_nothing(parts: Parts, namespace: str) -> None:
