@@ -4,6 +4,9 @@ from datetime import datetime
 
 import asyncpg
 
+REPLAYED_AT = "x-replayed-at"
+"""Header of a record that was sent again: when."""
+
 _REPLAY = """
 update outbox set published_at = null, headers = headers || jsonb_build_object('x-replayed-at', $2::text)
 where created_at >= $1 and published_at is not null and ($3::text is null or aggregatetype = $3)

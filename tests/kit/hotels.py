@@ -1,0 +1,131 @@
+"""A hotel with something of everything in it, every route there is, and what a hotel's rows come to."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import httpx
+
+from devstack.stack import Stack
+from kit.people import PASSWORD, Guest, until
+from kit.samples import Operation, operations
+
+SERVICES = ("identity", "conversation", "escalation")
+PLATFORM_TABLES = {"outbox", "inbox", "due", "alembic_version", "idempotency_keys", "audit_entries"}
+"""Not compared: every attempt may leave its own trace there (an audit entry of the hotel that tried, for example)."""
+
+
+class Hotel:
+    """One hotel with something of everything in it."""
+
+    def __init__(self, slug: str, admin: str) -> None:
+        self.slug = slug
+        self.admin = admin
+        self.token = ""
+        self.ids: dict[str, str] = {}
+        self.guest: Guest
+
+
+async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
+    """Signed in as its admin, with a conversation, a message, an escalation, an article, a guest, a user."""
+    hotel = Hotel(slug, admin)
+    async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
+        answer = await http.post(f"{stack.url('identity')}/tokens", json={"email": admin, "password": PASSWORD})
+        answer.raise_for_status()
+        signed_in = answer.json()
+        hotel.token = signed_in["access_token"]
+        hotel.guest = await Guest.arrives(stack.url("conversation"), slug)
+        await hotel.guest.asks("I want a refund!")
+        http.headers["authorization"] = f"Bearer {hotel.token}"
+
+        async def escalation() -> dict[str, Any] | None:
+            found = await http.get(
+                f"{stack.url('escalation')}/escalations", params={"conversation_id": str(hotel.guest.conversation_id)}
+            )
+            items = found.json()["items"]
+            return items[0] if items else None
+
+        escalated = await until(escalation, what="the escalation")
+        articles = (await http.get(f"{stack.url('conversation')}/articles")).json()["items"]
+        sessions = (await http.get(f"{stack.url('identity')}/sessions")).json()
+        hotel.ids = {
+            "hotel_id": signed_in["hotel"]["id"],
+            "user_id": signed_in["user"]["id"],
+            "assignee_id": signed_in["user"]["id"],
+            "guest_id": str(hotel.guest.guest_id),
+            "conversation_id": str(hotel.guest.conversation_id),
+            "escalation_id": escalated["id"],
+            "article_id": articles[0]["id"],
+            "slug": slug,
+        }
+        listed = sessions["items"] if isinstance(sessions, dict) else sessions
+        if listed:
+            hotel.ids["session_id"] = listed[0]["id"]
+
+        async def guest_row() -> bool:
+            known = await http.get(f"{stack.url('identity')}/guests/{hotel.ids['guest_id']}")
+            return known.status_code == 200
+
+        await until(guest_row, what="identity's row of the guest")
+    return hotel
+
+
+async def documents(stack: Stack) -> list[Operation]:
+    """Every operation of every service behind the gateway, and the gateway's whole document."""
+    found: list[Operation] = []
+    async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
+        for service in (*SERVICES, "gateway"):
+            answer = await http.get(f"{stack.url(service)}/openapi.json")
+            answer.raise_for_status()
+            found += operations(service, answer.json())
+    return found
+
+
+def own_token(operation: Operation, hotel: Hotel) -> str:
+    """The hotel's token of the kind that the route expects: the guest's or the admin's."""
+    return hotel.guest.token if operation.path.startswith("/widget") else hotel.token
+
+
+def path_at(stack: Stack, operation: Operation, ids: Mapping[str, str]) -> str:
+    """The route's URL with these ids in it."""
+    path = operation.path
+    for name in operation.parameters("path"):
+        assert name in ids, f"{operation}: say in open_hotel() what a {name} is, so that this route is tried"
+        path = path.replace(f"{{{name}}}", ids[name])
+    return f"{stack.url(operation.service)}{path}"
+
+
+async def attempt(
+    http: httpx.AsyncClient, stack: Stack, operation: Operation, ids: Mapping[str, str], token: str | None
+) -> httpx.Response:
+    """Call the route with these ids wherever it takes an id."""
+    return await http.request(
+        operation.method.upper(),
+        path_at(stack, operation, ids),
+        params={name: ids[name] for name in operation.parameters("query") if name in ids},
+        json=operation.body(ids),
+        headers={"authorization": f"Bearer {token}"} if token else {},
+    )
+
+
+async def state_of(stack: Stack, hotel_id: str) -> dict[str, str]:
+    """A digest of every row of the hotel in every tenant table of every database."""
+    digests: dict[str, str] = {}
+    for service in SERVICES:
+        url = stack.part_urls.postgres.rsplit("/", 1)[0] + "/" + stack.database_urls(service)["app"].rsplit("/", 1)[1]
+        connection = await asyncpg.connect(url)
+        try:
+            tables = await connection.fetch(
+                "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'hotel_id'"
+            )
+            for (table,) in tables:
+                if table in PLATFORM_TABLES:
+                    continue
+                rows = await connection.fetch(
+                    f'select to_jsonb(t)::text as row from "{table}" t where hotel_id::text = $1 order by 1', hotel_id
+                )
+                digests[f"{service}.{table}"] = hashlib.sha256("\n".join(r["row"] for r in rows).encode()).hexdigest()
+        finally:
+            await connection.close()
+    return digests
