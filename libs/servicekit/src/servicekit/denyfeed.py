@@ -1,4 +1,7 @@
-"""Reads identity's sessions, memberships and hotels into the deny list: every instance, no group, from 15 minutes ago."""
+"""Reads identity's sessions, memberships and hotels into the deny list: every instance, no group, from 15 minutes ago.
+
+A dead letter that is sent back is for the group that failed on it: it is late, and the deny list has read it already.
+"""
 
 import asyncio
 import contextlib
@@ -13,6 +16,7 @@ from contracts import events as _events
 from contracts.envelope import BadEnvelope, Envelope
 from contracts.event import event_types
 from contracts.topics import HOTELS, MEMBERSHIPS, SESSIONS
+from servicekit.deadletters import addressed_to
 from servicekit.denylist import KEEP, DenyList
 from servicekit.logging import log
 from servicekit.metrics import counter, gauge
@@ -107,7 +111,7 @@ class DenyFeed:
             _SIZE.labels(self._service).set(len(self._deny))
 
     def _take(self, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> None:
-        if value is None:
+        if value is None or not addressed_to(headers, None):
             return
         try:
             kind = event_types().get(Envelope.from_headers(headers).type)

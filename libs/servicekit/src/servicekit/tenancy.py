@@ -76,9 +76,7 @@ async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> li
             found.append(f"{name} does not force row-level security on its owner")
         if not table["has_policy"]:
             found.append(f"{name} has no policy on app.hotel_id")
-        found += [
-            f"{name} has the policy {policy} that lets every row through" for policy in table["open_policies"]
-        ]
+        found += [f"{name} has the policy {policy} that lets every row through" for policy in table["open_policies"]]
     for role in await connection.fetch(_ROLES):
         if role["rolbypassrls"] or role["rolsuper"]:
             found.append(f"role {role['rolname']} bypasses row-level security")

@@ -14,6 +14,7 @@ from contracts.events.identity import HotelActivated, HotelDeactivated, Membersh
 from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
 from servicekit import Actor
+from servicekit.deadletters import REDRIVE_FOR
 from servicekit.denylist import DenyList
 from servicekit.testing import RunningService, TokenIssuer, eventually
 
@@ -152,6 +153,22 @@ async def test_an_open_websocket_is_closed_when_its_session_is_revoked(
             assert told["problem"]["type"] == "urn:frontdesk:problem:unauthenticated"
             await socket.wait_closed()
     assert socket.close_code == 4401
+
+
+async def test_a_dead_letter_that_goes_back_to_the_group_that_failed_revokes_nothing_here(
+    desk: RunningService, issuer: TokenIssuer, hotel: HotelId
+) -> None:
+    user, stays, ends = uuid4(), uuid4(), uuid4()
+    staying, ending = (desk.client(issuer.token(hotel_id=hotel, user_id=user, sid=sid)) for sid in (stays, ends))
+    now = datetime.now(UTC)
+    await desk.publish(session_revoked(user, stays, now), headers={REDRIVE_FOR: "escalation.sessions"})
+    await desk.publish(session_revoked(user, ends, now))  # of the same key, so it comes after
+
+    async def refused() -> bool:
+        return (await ending.get("/notes")).status_code == 401
+
+    await eventually(refused, timeout=5)
+    assert (await staying.get("/notes")).status_code == 200
 
 
 async def test_what_was_revoked_before_the_service_started_counts_too(

@@ -1,7 +1,7 @@
 """A service running in the test's own process, on real ports, with its own database; tokens for it; and its events."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,8 +89,9 @@ class RunningService:
         id: UUID | None = None,
         service: str = "test",
         traceparent: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Envelope:
-        """Play another service: put an event on its topic. The same `id` again is a redelivery."""
+        """Play another service: put an event on its topic. The same `id` again is a redelivery. `headers` are added."""
         if self._producer is None:
             self._producer = AIOKafkaProducer(bootstrap_servers=self.kafka_url, acks="all", enable_idempotence=True)
             await self._producer.start()
@@ -106,7 +107,7 @@ class RunningService:
             self.settings.kafka_namespace + event.TOPIC.name,
             event.model_dump_json().encode(),
             key=envelope.subject.encode(),
-            headers=[(name, value.encode()) for name, value in envelope.headers().items()],
+            headers=[(name, value.encode()) for name, value in (envelope.headers() | dict(headers or {})).items()],
         )
         return envelope
 
