@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,7 @@ _CHECKS = counter("token_checks_total", "Tokens by how they were told: remembere
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 5
 """How far the clocks of two machines may be apart."""
+_LEEWAY = timedelta(seconds=LEEWAY_SECONDS)
 _OPTIONS: Options = {"require": ["exp", "iat", "iss", "aud", "sub"], "verify_iat": True}
 
 
@@ -88,7 +89,7 @@ class JwksCache:
     ) -> None:
         self._url = url
         self._client = client
-        self._fresh_seconds = fresh_seconds
+        self.fresh_seconds = fresh_seconds
         self._min_interval_seconds = min_interval_seconds
         self._keys: dict[str, Any] = {}  # Any: cryptography's key classes, used by PyJWT alone
         self._fetched_at = self._tried_at = float("-inf")
@@ -101,7 +102,7 @@ class JwksCache:
             Unauthenticated: identity has no such key.
             Unavailable: no keys could be fetched yet.
         """
-        if kid not in self._keys or time.monotonic() - self._fetched_at > self._fresh_seconds:
+        if kid not in self._keys or time.monotonic() - self._fetched_at > self.fresh_seconds:
             await self._refresh(kid)
         if kid in self._keys:
             return self._keys[kid]
@@ -114,7 +115,7 @@ class JwksCache:
     async def _refresh(self, kid: str) -> None:
         async with self._lock:
             now = time.monotonic()
-            fresh = kid in self._keys and now - self._fetched_at <= self._fresh_seconds
+            fresh = kid in self._keys and now - self._fetched_at <= self.fresh_seconds
             if fresh or now - self._tried_at < (
                 self._min_interval_seconds if self._keys else min(1.0, self._min_interval_seconds)
             ):
@@ -148,8 +149,8 @@ def _keys_of(document: object) -> dict[str, Any]:  # Any: cryptography's key cla
 class TokenVerifier:
     """Says who a token is, or that it does not hold.
 
-    A signature is checked once (110 to 125 us) and remembered by the token's SHA-256 until the token expires; the deny
-    list is asked every time.
+    A signature is checked once (110 to 125 us) and remembered by the token's SHA-256 until the token expires, or until
+    the keys are due to be fetched again: what a withdrawn key signed must not go on. The deny list is asked every time.
     """
 
     def __init__(
@@ -168,7 +169,7 @@ class TokenVerifier:
         self._audiences = audiences
         self._clock = clock
         self._remembered = remembered
-        self._cache: OrderedDict[bytes, Actor] = OrderedDict()
+        self._cache: OrderedDict[bytes, tuple[Actor, float]] = OrderedDict()
 
     async def verify(self, token: str) -> Actor:
         """The actor of a valid token.
@@ -178,18 +179,20 @@ class TokenVerifier:
             Unavailable: no keys could be fetched yet.
         """
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
-        actor = self._cache.get(digest)
-        if actor is None:
+        actor, checked_at = self._cache.get(digest, (None, 0.0))
+        now = time.monotonic()
+        if actor is None or now - checked_at > self._keys.fresh_seconds:
+            self._cache.pop(digest, None)
             try:
                 actor = await self._check(token)
             except Unauthenticated:
                 _CHECKS.labels("refused").inc()
                 raise
             _CHECKS.labels("checked").inc()
-            self._cache[digest] = actor
+            self._cache[digest] = actor, now
             if len(self._cache) > self._remembered:
                 self._cache.popitem(last=False)
-        elif actor.expires_at <= self._clock():
+        elif actor.expires_at + _LEEWAY <= self._clock():
             del self._cache[digest]
             raise Unauthenticated("the token has expired")
         else:

@@ -18,7 +18,7 @@ from contracts.ids import HotelId
 from servicekit.auth import JwksCache, TokenVerifier
 from servicekit.denylist import DenyList
 from servicekit.problems import Unavailable
-from servicekit.testing import RunningService, TokenIssuer
+from servicekit.testing import RunningService, TokenIssuer, eventually
 
 
 def part(value: dict[str, Any]) -> str:
@@ -224,6 +224,24 @@ async def test_a_withdrawn_key_stops_counting(own_issuer: TokenIssuer) -> None:
         await identity.tokens.verify(another)
 
 
+async def test_a_token_seen_before_its_key_was_withdrawn_does_not_hold_on_until_it_expires(
+    own_issuer: TokenIssuer,
+) -> None:
+    identity = Identity(own_issuer.url, fresh_seconds=0.2, min_interval_seconds=0)
+    forged_with_a_stolen_key = own_issuer.sign(claims(exp=time.time() + 10 * 365 * 86_400))
+    await identity.tokens.verify(forged_with_a_stolen_key)
+    own_issuer.rotate()
+
+    async def refused() -> bool:
+        try:
+            await identity.tokens.verify(forged_with_a_stolen_key)
+        except Unauthenticated:
+            return True
+        return False
+
+    await eventually(refused, timeout=5)
+
+
 async def test_no_keys_at_all_is_a_503_and_heals_by_itself(own_issuer: TokenIssuer) -> None:
     identity = Identity(own_issuer.url, min_interval_seconds=0)
     own_issuer.healthy = False
@@ -232,6 +250,12 @@ async def test_no_keys_at_all_is_a_503_and_heals_by_itself(own_issuer: TokenIssu
         await identity.tokens.verify(token)
     own_issuer.healthy = True
     assert (await identity.tokens.verify(token)).may("conversation:read")
+
+
+async def test_a_token_that_has_just_expired_is_told_the_same_twice(own_issuer: TokenIssuer) -> None:
+    identity = Identity(own_issuer.url)
+    token = own_issuer.sign(claims(exp=time.time() - 1))  # by this machine's clock; by identity's it may still hold
+    assert await identity.tokens.verify(token) == await identity.tokens.verify(token)
 
 
 async def test_a_remembered_token_still_expires(own_issuer: TokenIssuer) -> None:
