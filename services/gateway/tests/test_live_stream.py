@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -16,8 +17,11 @@ from contracts.actor import ActorKind, ActorRef
 from contracts.events import EscalationAssigned, MessageSent, SessionRevoked
 from contracts.ids import ConversationId, EscalationId, GuestId, MessageId, SessionId, UserId
 from contracts.statuses import EscalationStatus
+from gateway.adapters.livestream import LiveStream
+from gateway.live import LiveHub
 from servicekit.clock import utc_now
 from servicekit.ids import new_id
+from servicekit.outbox import outgoing
 from servicekit.testing import RunningService, TokenIssuer
 
 LINDENHOF = UUID("01900000-0000-7000-8000-000000000001")
@@ -170,6 +174,36 @@ async def test_a_record_that_is_no_event_is_passed_over(gateway: RunningService,
         assert (await frame(socket))["type"] == "event"
         topic = gateway.settings.kafka_namespace + MessageSent.TOPIC.name
         assert gateway._producer is not None  # pyright: ignore[reportPrivateUsage]  # the kit publishes events only
-        await gateway._producer.send_and_wait(topic, b"\xff\xfe", key=b"x", headers=[("ce_id", b"nonsense")])  # pyright: ignore[reportPrivateUsage]
+        producer = gateway._producer  # pyright: ignore[reportPrivateUsage]
+        await producer.send_and_wait(topic, b"\xff\xfe", key=b"x", headers=[("ce_id", b"nonsense")])
+        whole = outgoing(message(), service="conversation", time=utc_now(), hotel_id=LINDENHOF).envelope.headers()
+        headers = [(name, value.encode()) for name, value in whole.items()]
+        for body in (b"[1, 2]", b"null", b'"text"', b"[" * 100_000):  # an envelope as it should be, and no event in it
+            await producer.send_and_wait(topic, body, key=b"x", headers=headers)
         good = await gateway.publish(message(), LINDENHOF)
         assert (await frame(socket))["event"]["id"] == str(good.id)
+
+
+async def test_staff_of_a_quiet_hotel_hear_of_the_next_guest_at_once(gateway: RunningService) -> None:
+    stream: LiveStream = gateway.runtime.resources.live.stream
+    assert await stream.wait(str(new_id()), "0-0") == [], "waiting in vain is no failure that a reader rests after"
+
+
+async def test_a_dashboard_that_comes_while_valkey_is_away_leaves_nothing_behind(gateway: RunningService) -> None:
+    nowhere = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1)
+    hub, hotel = LiveHub(LiveStream(nowhere, "nowhere", 100), 10), str(new_id())
+    for _ in range(2):
+        with pytest.raises(RedisError):
+            async with hub.listen(hotel):
+                pass
+    assert not hub._listeners  # pyright: ignore[reportPrivateUsage]  # what a leak is seen by
+    assert not hub._readers  # pyright: ignore[reportPrivateUsage]
+    await nowhere.aclose()
+
+
+@pytest.mark.parametrize("cursor", [7, ["a:1-0"], {"a": 1}, "\u0663:\u0663-\u0660"])
+async def test_a_cursor_that_is_none_begins_anew(gateway: RunningService, issuer: TokenIssuer, cursor: object) -> None:
+    async with connect(f"{gateway.url.replace('http', 'ws', 1)}/api/live", proxy=None) as socket:
+        token = issuer.token(hotel_id=LINDENHOF)
+        await socket.send(json.dumps({"type": "hello", "token": token, "cursor": cursor}))
+        assert (await frame(socket))["type"] == "hello"

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, cast
+from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from contracts.envelope import BadEnvelope, Envelope
-from gateway.adapters.livestream import Entry, LiveStream, later
+from gateway.adapters.livestream import Entry, LiveStream
 from gateway.domain.live import LIVE_TOPICS
-from servicekit import Runtime
+from servicekit import Runtime, deadletters
 from servicekit.logging import log
 from servicekit.metrics import counter, gauge
+from servicekit.replay import REPLAYED_AT
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -65,10 +66,12 @@ async def _feed(settings: "Settings", stream: LiveStream) -> None:
 
 
 async def _append(stream: LiveStream, at: TopicPartition, record: "ConsumerRecord[bytes, bytes]") -> None:
+    if not _is_news(record.headers):
+        return
     try:
         envelope = Envelope.from_headers(record.headers)
-        body = json.loads(record.value or b"")
-    except (BadEnvelope, ValueError):
+        body = _object(record.value or b"")
+    except (BadEnvelope, ValueError, RecursionError):
         skipped_total.inc()
         return
     if envelope.hotel_id is None:
@@ -85,6 +88,18 @@ async def _append(stream: LiveStream, at: TopicPartition, record: "ConsumerRecor
         str(envelope.hotel_id), json.dumps(event), topic=at.topic, partition=at.partition, offset=record.offset
     ):
         appended_total.inc()
+
+
+def _is_news(headers: "Sequence[tuple[str, bytes]]") -> bool:
+    """Not sent again by an operator: a redrive is for the group that failed on it, a replay repeats what was shown."""
+    return deadletters.addressed_to(headers, None) and deadletters.header(headers, REPLAYED_AT) is None
+
+
+def _object(text: bytes) -> dict[str, Any]:  # Any: JSON
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004  # of what came, not of an argument
+    return cast("dict[str, Any]", found)  # Any: JSON
 
 
 class Listener:
@@ -117,41 +132,38 @@ class LiveHub:
         listener = Listener(self._queue_length)
         self._listeners[hotel_id].add(listener)
         listeners.inc()
-        if hotel_id not in self._readers:
-            last = await self.stream.last(hotel_id)
-            if hotel_id not in self._readers:
-                self._readers[hotel_id] = asyncio.create_task(self._read(hotel_id, last))
         try:
+            if hotel_id not in self._readers:
+                epoch, last = await self.stream.epoch(), await self.stream.last(hotel_id)
+                if hotel_id not in self._readers:
+                    self._readers[hotel_id] = asyncio.create_task(self._read(hotel_id, epoch, last))
             yield listener
         finally:
             listeners.dec()
             self._listeners[hotel_id].discard(listener)
             if not self._listeners[hotel_id]:
                 del self._listeners[hotel_id]
-                self._readers.pop(hotel_id).cancel()
+                if reader := self._readers.pop(hotel_id, None):
+                    reader.cancel()
 
-    async def _read(self, hotel_id: str, last: str) -> None:
+    async def _read(self, hotel_id: str, epoch: str, last: str) -> None:
+        interrupted = False
         while True:
             try:
-                entries = await self.stream.wait(hotel_id, last)
-            except (RedisError, OSError):
-                await asyncio.sleep(RETRY_SECONDS)
-                if await self._was_emptied(hotel_id, last):
+                if interrupted and epoch != (epoch := await self.stream.epoch()):
+                    last = "0-0"  # Valkey came back without what it had: nobody knows what fell between
                     for listener in self._listeners.get(hotel_id, ()):
                         listener.overrun.set()
-                    last = "0-0"
+                interrupted = False
+                entries = await self.stream.wait(hotel_id, last)
+            except (RedisError, OSError):
+                interrupted = True
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             for entry in entries:
                 last = entry.id
                 for listener in self._listeners.get(hotel_id, ()):
                     listener.offer(entry)
-
-    async def _was_emptied(self, hotel_id: str, last: str) -> bool:
-        """Whether Valkey came back without what it had: the newest entry is older than one already seen."""
-        try:
-            return later(last, await self.stream.last(hotel_id))
-        except (RedisError, OSError):
-            return False
 
     async def close(self) -> None:
         """Stop all readers."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from redis.asyncio import Redis
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.livestream import LiveStream
@@ -16,6 +17,9 @@ from gateway.adapters.upstream import ServiceUnavailable, Upstream
 from gateway.live import LiveHub
 from gateway.settings import Settings
 from servicekit import Rt, Runtime
+
+MAX_READERS = 2_000
+"""Hotels whose live stream one instance can follow at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,17 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         settings.session_days,
         time.time,
     )
-    stream = LiveStream(rt.valkey, settings.valkey_namespace, settings.live_stream_length)
+    # A reader holds a connection as long as it waits, one for each hotel: not from the pool that everything else needs.
+    readers = Redis.from_url(
+        settings.valkey_url, socket_connect_timeout=1, socket_timeout=5, max_connections=MAX_READERS
+    )
+    stream = LiveStream(readers, settings.valkey_namespace, settings.live_stream_length)
     hub = LiveHub(stream, settings.live_queue_length)
     try:
         yield Resources(services, sessions, hub)
     finally:
         await hub.close()
+        await readers.aclose()
 
 
 def settings_of(rt: Runtime) -> Settings:

@@ -6,6 +6,9 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+WAIT_MS = 2_000
+"""How long a reader waits for news in one call; well under the client's own time-out for an answer (5 s)."""
+
 _APPEND = """
 local position = redis.call('GET', KEYS[2])
 if position and tonumber(ARGV[1]) <= tonumber(position) then return 0 end
@@ -38,7 +41,7 @@ def _parts(stream_id: str) -> tuple[int, int]:
 def is_stream_id(text: str) -> bool:
     """Whether `text` has the form of a stream id."""
     ms, dash, n = text.partition("-")
-    return bool(dash) and ms.isdecimal() and n.isdecimal() and len(text) <= 41
+    return bool(dash) and ms.isdecimal() and n.isdecimal() and text.isascii() and len(text) <= 41
 
 
 class LiveStream:
@@ -92,7 +95,7 @@ class LiveStream:
         found = await self._valkey.xrange(self._stream(hotel_id), min=f"({stream_id}", count=count)
         return [_entry(raw) for raw in cast("list[tuple[bytes, dict[bytes, bytes]]]", found)]
 
-    async def wait(self, hotel_id: str, stream_id: str, block_ms: int = 5_000) -> list[Entry]:
+    async def wait(self, hotel_id: str, stream_id: str, block_ms: int = WAIT_MS) -> list[Entry]:
         """The entries after that id; waits up to `block_ms` for the first."""
         found = await self._valkey.xread({self._stream(hotel_id): stream_id}, count=500, block=block_ms)
         streams = cast("list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]", _pairs(found))

@@ -67,7 +67,8 @@ async def live(
 async def _hello(websocket: WebSocket, cursor: str | None) -> tuple[str, str | None]:
     try:
         frame = json.loads(await asyncio.wait_for(websocket.receive_text(), HELLO_SECONDS))
-        return str(frame["token"]), frame.get("cursor") or cursor
+        given = frame.get("cursor")
+        return str(frame["token"]), given if isinstance(given, str) else cursor
     except (TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unauthenticated('The first frame is {"type": "hello", "token": ...}') from error
 
