@@ -14,6 +14,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("types", (f"{BIN}/pyright",)),
     ("import rules", (f"{BIN}/lint-imports",)),
     ("generated files", (f"{BIN}/python", "tools/schemas.py", "check")),
+    ("service guide", (f"{BIN}/python", "tools/follow_adding_a_service.py", "--only-files")),
     ("schema compatibility", (f"{BIN}/python", "-m", "contracts.compat")),
 )
 

@@ -17,7 +17,29 @@ _ABBREVIATION = re.compile(
 )
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
-_INTERJECTIONS = frozenset(["hm", "hmm", "oh", "ah", "uh", "um", "eh", "ok", "okay", "really", "sorry", "ups", "oops", "na", "ja", "ach", "tja", "euh", "bah"])
+_INTERJECTIONS = frozenset(
+    [
+        "hm",
+        "hmm",
+        "oh",
+        "ah",
+        "uh",
+        "um",
+        "eh",
+        "ok",
+        "okay",
+        "really",
+        "sorry",
+        "ups",
+        "oops",
+        "na",
+        "ja",
+        "ach",
+        "tja",
+        "euh",
+        "bah",
+    ]
+)
 STOP_WORDS: frozenset[str] = _INTERJECTIONS.union(*FUNCTION_WORDS.values())
 
 
