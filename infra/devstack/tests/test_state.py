@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from devstack.commands.up import start_over
 from devstack.errors import StackError
 from devstack.process import Record, read_record, record_of
 from devstack.state import State
@@ -28,6 +29,28 @@ def test_a_folder_of_another_version_is_refused_with_the_way_out(state: State) -
     with pytest.raises(StackError, match="written by another version") as caught:
         state.open()
     assert "--fresh" in caught.value.way_out
+
+
+def test_fresh_on_a_folder_of_other_things_deletes_nothing(tmp_path: Path) -> None:
+    letters = tmp_path / "postgres" / "letters.txt"
+    letters.parent.mkdir()
+    letters.write_text("dear all")
+    with pytest.raises(StackError, match="holds other things \\(postgres\\)") as caught:
+        start_over(tmp_path)
+    with pytest.raises(StackError, match="holds other things"):
+        State(tmp_path).open()
+    assert letters.read_text() == "dear all"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["postgres"]
+    assert "--state-dir" in caught.value.way_out
+
+
+def test_a_start_that_failed_early_can_be_tried_again_and_started_over(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    state.open()
+    (state.folder / "format").unlink()
+    state.open()
+    start_over(state.folder)
+    assert not state.folder.exists()
 
 
 def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ from devstack.process import Record, read_record
 FORMAT = 1
 """Raised when a newer version can no longer use the folder as an older one left it."""
 
+_BEFORE_THE_FORMAT = frozenset({"run", "logs", "secrets", "supervisor.log", "lock"})
+"""What a start that failed early may have left in the folder."""
+
 ROOM_BYTES = 500_000_000
 """What a first start writes (about 250 MB) and a day's work on top."""
 
@@ -85,12 +88,13 @@ class State:
         """Make the folder, or check that this version may use the one that is there.
 
         Raises:
-            StackError: written by another version, not writable, or no room for what will be written.
+            StackError: somebody else's, written by another version, not writable, or no room for what will be written.
         """
         try:
             if not self.folder.exists():
                 self.folder.mkdir(parents=True)
                 self.folder.chmod(0o755)  # PostgreSQL's account has to get through; what is secret has its own mode
+            self.check_ours()
             self._check_format()
             free = shutil.disk_usage(self.folder).free
             if free < room_bytes:
@@ -104,6 +108,22 @@ class State:
             (self.folder / "format").write_text(f"{FORMAT}\n")
         except OSError as problem:
             raise _not_writable(self.folder, problem) from problem
+
+    def check_ours(self) -> None:
+        """Whether the folder may be written to, and deleted, as a stack's: ours, empty, or not there yet.
+
+        Raises:
+            StackError: it holds other things.
+        """
+        if self.exists or not self.folder.is_dir():
+            return
+        others = sorted(entry.name for entry in self.folder.iterdir() if entry.name not in _BEFORE_THE_FORMAT)
+        if others:
+            raise StackError(
+                f"{self.folder} holds other things ({', '.join(others[:3])}{', …' if len(others) > 3 else ''}) and no "
+                "stack: nothing is written to it and nothing in it is deleted.",
+                "Name a folder that is empty or not there yet with --state-dir.",
+            )
 
     def _check_format(self) -> None:
         path = self.folder / "format"
@@ -190,7 +210,7 @@ class State:
         return port
 
     def remove(self) -> None:
-        """Delete the folder. PostgreSQL's data may lie elsewhere: `Postgres.remove` first."""
+        """Delete the folder, which is `check_ours`. PostgreSQL's data may lie elsewhere: `Postgres.remove` first."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

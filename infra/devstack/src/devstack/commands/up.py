@@ -109,7 +109,12 @@ def down(folder: Path) -> bool:
 
 
 def start_over(folder: Path) -> None:
-    """Stop what runs on the folder and delete its data. The cache of Kafka's jars stays."""
+    """Stop what runs on the folder and delete its data. The cache of Kafka's jars stays.
+
+    Raises:
+        StackError: the folder is no stack's.
+    """
+    State(folder).check_ours()
     down(folder)
     _remove(State(folder))
 
