@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request, Response
 from starlette.requests import HTTPConnection
 
+from contracts.errors import NotFound
 from contracts.permissions import Permission
 from gateway.resources import Desk
 from servicekit import edge_router, may
@@ -99,16 +101,27 @@ def forwarded(connection: HTTPConnection) -> dict[str, str]:
 
 
 async def pass_on(request: Request, desk: Desk, service: str, path: str) -> Response:
-    """Send the request to the service as it came; its answer goes back as it is."""
+    """Send the request to the service as it came; its answer goes back as it is.
+
+    Raises:
+        NotFound: the path leads elsewhere than it says.
+    """
     headers = {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
     answer = await desk.services.named(service).request(
         request.method,
-        path,
+        _as_it_came(path),
         headers=headers,
         params=request.query_params.multi_items(),
         content=await request.body(),
     )
     return answer_of(answer)
+
+
+def _as_it_came(path: str) -> str:
+    """A decoded path encoded again: what was `%3F` begins no query at the service, and `%2E%2E` leads to no other route."""
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        raise NotFound
+    return quote(path, safe="/:@!$&'()*+,;=~")
 
 
 def _endpoint(service: str) -> Callable[[Request, Desk], Awaitable[Response]]:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Response, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from contracts.ids import ConversationId
 from gateway.resources import Desk, settings_of
 from gateway.routes.passing_on import forwarded, pass_on
 from servicekit import Rt, edge_router, public, rate_limit
@@ -17,6 +18,8 @@ router = edge_router("/widget", tags=["widget"])
 GUESTS = Depends(public("guests; the conversation service checks their token"))
 MAX_FRAME_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013
+_NEVER_SENT = {1005: 1000, 1006: TRY_AGAIN_LATER, 1015: TRY_AGAIN_LATER}
+"""Codes that only say how a connection was lost (RFC 6455, 7.4.1), and what the guest is told instead."""
 
 
 async def _guest_request(path: str, request: Request, desk: Desk) -> Response:
@@ -33,7 +36,7 @@ router.add_api_route(
 
 
 @router.websocket("/conversations/{conversation_id}/live", dependencies=[GUESTS])
-async def guest_live(websocket: WebSocket, conversation_id: str, rt: Rt) -> None:
+async def guest_live(websocket: WebSocket, conversation_id: ConversationId, rt: Rt) -> None:
     """Frames in both directions, unchanged, until either side closes."""
     base = settings_of(rt).conversation_url.replace("http", "ws", 1)
     trace = current_traceparent()
@@ -72,4 +75,5 @@ async def _pump(guest: WebSocket, upstream: ClientConnection) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     if not isinstance(tasks[0].exception() if not tasks[0].cancelled() else None, WebSocketDisconnect):
         with contextlib.suppress(RuntimeError, ConnectionClosed):  # the guest may be gone already
-            await guest.close(upstream.close_code or 1000, upstream.close_reason or "")
+            code = upstream.close_code or 1000
+            await guest.close(_NEVER_SENT.get(code, code), upstream.close_reason or "")
