@@ -64,7 +64,8 @@ class SessionMiddleware:
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != headers.get("host"):
                 raise ForeignOrigin
-        session = await resources.sessions.fresh(session_id, resources.refresh)
+        address = scope["client"][0] if scope.get("client") else None
+        session = await resources.sessions.fresh(session_id, lambda token: resources.refresh(token, address))
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):

@@ -1,5 +1,6 @@
 """What the gateway keeps open while it runs: clients of the services, sessions, the live hub."""
 
+import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,11 +14,13 @@ from contracts.errors import Unauthenticated
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
 from gateway.adapters.sessions import Sessions
-from gateway.adapters.upstream import ServiceUnavailable, Upstream
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream
 from gateway.live import LiveHub
 from gateway.settings import Settings
 from servicekit import Rt, Runtime
 
+REFRESH_SECONDS = 10.0
+"""How long identity may take to refresh a session's tokens."""
 MAX_READERS = 2_000
 """Hotels whose live stream one instance can follow at a time."""
 
@@ -30,23 +33,31 @@ class Resources:
     sessions: Sessions
     live: LiveHub
 
-    async def refresh(self, refresh_token: str) -> tuple[str, float, str]:
+    async def refresh(self, refresh_token: str, address: str | None) -> tuple[str, float, str]:
         """The next tokens from identity: access token, its end (epoch seconds), refresh token.
+
+        Args:
+            refresh_token: single use.
+            address: whose browser it is; identity limits by it.
 
         Raises:
             Unauthenticated: identity refused; the session is over.
-            ServiceUnavailable: identity did not answer.
+            HotelSuspended: not now; the session goes on when the hotel does.
+            ServiceUnavailable: identity did not answer, or is asked too often.
         """
         response = await self.services.identity.request(
             "POST",
             "/tokens/refresh",
-            headers={"content-type": "application/json"},
-            content=f'{{"refresh_token":"{refresh_token}"}}'.encode(),
+            headers={"content-type": "application/json"} | ({"x-forwarded-for": address} if address else {}),
+            content=json.dumps({"refresh_token": refresh_token}).encode(),
+            timeout_seconds=REFRESH_SECONDS,
         )
-        if response.status_code >= 500:
-            raise ServiceUnavailable("The identity service did not answer")
-        if not response.is_success:
+        if response.status_code in (401, 422):
             raise Unauthenticated("The session is over; sign in again")
+        if response.status_code == 403:
+            raise HotelSuspended
+        if not response.is_success:
+            raise ServiceUnavailable("The identity service did not answer")
         answer = response.json()
         return answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"]
 

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.sessions import Session, Sessions
+from gateway.adapters.upstream import ServiceUnavailable
 
 NOW = 1_000_000.0
 KEY = "a key for tests, thirty-two characters"
@@ -43,6 +44,37 @@ async def test_many_requests_at_once_refresh_a_session_once(valkey: Redis, prefi
     got = await asyncio.gather(*(store.fresh(session_id, refresh) for _ in range(20)))
     assert calls == ["refresh-1"], "a refresh token is single use"
     assert {s.access_token for s in got} == {"access-2"}
+
+
+async def test_a_browser_that_gives_up_in_the_middle_of_a_refresh_stays_signed_in(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 1))
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str) -> tuple[str, float, str]:
+        asked.set()
+        await answers.wait()
+        return "access-2", NOW + 600, "refresh-2"
+
+    request = asyncio.create_task(store.fresh(session_id, slow))
+    await asked.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    answers.set()
+    assert (await store.fresh(session_id, no_refresh)).refresh_token == "refresh-2"
+
+
+async def test_a_refresh_that_fails_for_now_leaves_the_session_as_it_is(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 1))
+
+    async def busy(_: str) -> tuple[str, float, str]:
+        raise ServiceUnavailable
+
+    with pytest.raises(ServiceUnavailable):
+        await store.fresh(session_id, busy)
+    assert (await store.get(session_id)).refresh_token == "refresh-1"
 
 
 async def test_a_session_that_identity_no_longer_refreshes_is_over(valkey: Redis, prefix: str) -> None:

@@ -16,7 +16,13 @@ from redis.exceptions import RedisError
 from contracts.errors import DomainError, Unauthenticated
 
 REFRESH_EARLY_SECONDS = 60
-LOCK_MS = 10_000
+LOCK_MS = 20_000
+"""How long one refresh may take, and others wait for it; longer than identity is given to answer."""
+_UNLOCK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+"""Whoever took longer than the lock lasts does not take the next one's away."""
 
 
 class SessionsUnavailable(DomainError):
@@ -56,6 +62,8 @@ class Sessions:
         self._namespace = namespace
         self._seconds = days * 24 * 60 * 60
         self._now = now
+        self._unlock = valkey.register_script(_UNLOCK)
+        self._refreshing: set[asyncio.Task[Session]] = set()
         self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
 
     def _key(self, session_id: str) -> str:
@@ -103,24 +111,33 @@ class Sessions:
 
         Raises:
             Unauthenticated: the session is over, or identity refused to refresh it.
-            SessionsUnavailable: the store cannot be reached.
+            SessionsUnavailable: the store cannot be reached, or another request's refresh takes too long.
+            DomainError: what `refresh` raises; the session stays.
         """
         session = await self.get(session_id)
-        if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
+        if self._holds(session):
             return session
-        lock = f"{self._key(session_id)}:refresh"
-        holder = secrets.token_hex(8)
+        # The token is single use: a request that gives up in the middle must not take the answer with it.
+        task = asyncio.create_task(self._refresh(session_id, refresh))
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshing.discard)
+        return await asyncio.shield(task)
+
+    def _holds(self, session: Session) -> bool:
+        return session.expires_at - self._now() > REFRESH_EARLY_SECONDS
+
+    async def _refresh(self, session_id: str, refresh: Refresh) -> Session:
+        lock, holder = f"{self._key(session_id)}:refresh", secrets.token_hex(8)
         try:
-            for _ in range(LOCK_MS // 50):
-                if await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
-                    break
-                await asyncio.sleep(0.05)  # another request is refreshing this very session
-                session = await self.get(session_id)
-                if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
-                    return session
+            async with asyncio.timeout(LOCK_MS / 1000):
+                while not await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
+                    await asyncio.sleep(0.05)  # another request is refreshing this very session
+                    session = await self.get(session_id)
+                    if self._holds(session):
+                        return session
             try:
                 session = await self.get(session_id)
-                if session.expires_at - self._now() > REFRESH_EARLY_SECONDS:
+                if self._holds(session):
                     return session
                 access_token, expires_at, refresh_token = await refresh(session.refresh_token)
                 session = replace(
@@ -131,8 +148,8 @@ class Sessions:
                 await self.delete(session_id)
                 raise
             finally:
-                await self._valkey.delete(lock)
-        except RedisError as error:
+                await self._unlock(keys=[lock], args=[holder])
+        except (RedisError, TimeoutError) as error:
             raise SessionsUnavailable from error
         return session
 

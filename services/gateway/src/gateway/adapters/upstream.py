@@ -6,13 +6,19 @@ from typing import Any
 
 import httpx
 
-from contracts.errors import DomainError
+from contracts.errors import DomainError, Forbidden
 
 
 class ServiceUnavailable(DomainError):
     """A service behind the gateway did not answer."""
 
     slug, title, status = "service-unavailable", "A part of the front desk is not available", 503
+
+
+class HotelSuspended(Forbidden):
+    """Identity gives no tokens for the hotel at the moment; who is signed in stays so, for when it does again."""
+
+    slug, title = "hotel-suspended", "This hotel is suspended"
 
 
 class UpstreamProblem(Exception):

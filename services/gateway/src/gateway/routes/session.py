@@ -111,10 +111,10 @@ async def sign_out(request: Request, response: Response, desk: Desk) -> None:
     answer = await desk.services.identity.request(
         "POST",
         "/tokens/revoke",
-        headers={"content-type": "application/json"},
+        headers={"content-type": "application/json"} | forwarded(request),
         content=json.dumps({"refresh_token": session.refresh_token}).encode(),
     )
-    if answer.status_code >= 500:
+    if not answer.is_success:
         raise ServiceUnavailable("The identity service did not answer; you are still signed in")
     await desk.sessions.delete(session_id)
     response.delete_cookie(COOKIE, path="/api")

@@ -1,0 +1,60 @@
+"""What becomes of a signed-in browser when its tokens are about to end and identity says this or that."""
+
+import json
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from contracts.errors import DomainError, Unauthenticated
+from gateway.adapters.livestream import LiveStream
+from gateway.adapters.services import Services
+from gateway.adapters.sessions import Session, Sessions
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream
+from gateway.live import LiveHub
+from gateway.resources import Resources
+
+NOW = 1_000_000.0
+KEY = "a key for tests, thirty-two characters"
+
+
+def resources(valkey: Redis, prefix: str, status: int, asked: list[httpx.Request]) -> Resources:
+    """The gateway before an identity service that answers every refresh with that status."""
+
+    def identity(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(status, json={})
+
+    behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
+    return Resources(
+        Services(behind, behind, behind),
+        Sessions(valkey, prefix, KEY, days=1, now=lambda: NOW),
+        LiveHub(LiveStream(valkey, prefix, 100), 10),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "stays"),
+    [
+        (401, Unauthenticated, False),  # the family ended
+        (403, HotelSuspended, True),  # until the hotel is active again
+        (429, ServiceUnavailable, True),  # too many browsers refresh at a time
+        (503, ServiceUnavailable, True),
+    ],
+)
+async def test_only_a_session_that_is_over_signs_the_browser_out(
+    valkey: Redis, prefix: str, status: int, told: type[DomainError], stays: bool
+) -> None:
+    asked: list[httpx.Request] = []
+    desk = resources(valkey, prefix, status, asked)
+    session_id = await desk.sessions.create(Session("access-1", NOW + 1, "refresh-1", "csrf", "{}"))
+    with pytest.raises(told):
+        await desk.sessions.fresh(session_id, lambda token: desk.refresh(token, "203.0.113.7"))
+    [request] = asked
+    assert json.loads(request.content) == {"refresh_token": "refresh-1"}
+    assert request.headers["x-forwarded-for"] == "203.0.113.7", "identity's limit counts the browser, not the gateway"
+    if stays:
+        assert (await desk.sessions.get(session_id)).refresh_token == "refresh-1"
+    else:
+        with pytest.raises(Unauthenticated):
+            await desk.sessions.get(session_id)
