@@ -28,6 +28,7 @@ class Watched:
         topic: without the namespace.
         active_at: monotonic seconds of the last record begun or ended.
         in_hand: records being handled; waiting for something to heal is being handled.
+        measured: partitions whose lag is shown.
     """
 
     topic: str
@@ -35,6 +36,7 @@ class Watched:
     active_at: float = field(default_factory=monotonic)
     in_hand: int = 0
     restarts: int = 0
+    measured: set[int] = field(default_factory=set[int])
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -86,6 +88,10 @@ async def _lag(watched: Watched, service: str) -> int:
     if consumer is None:
         return 1  # a restart that failed half-way: there may well be something to do
     assigned = consumer.assignment()
+    for lost in watched.measured - {partition.partition for partition in assigned}:
+        watched.measured.discard(lost)  # whoever has it now says how far behind it is
+        with contextlib.suppress(KeyError):
+            CONSUMER_LAG.remove(service, watched.topic, str(lost))
     if not assigned:
         return 0
     async with asyncio.timeout(ASK_SECONDS):
@@ -95,6 +101,7 @@ async def _lag(watched: Watched, service: str) -> int:
         position = await _position(consumer, partition)
         behind = 0 if position is None else max(end - position, 0)
         CONSUMER_LAG.labels(service, watched.topic, str(partition.partition)).set(behind)
+        watched.measured.add(partition.partition)
         total += behind
     return total
 

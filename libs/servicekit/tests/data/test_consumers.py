@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from aiokafka import AIOKafkaConsumer
+
 from contracts.errors import Conflict
 from contracts.events import SessionRevoked
 from contracts.topics import SESSIONS
@@ -163,6 +165,26 @@ async def test_the_watchdog_restarts_a_consumer_that_lags_and_does_not_move(lab:
         await eventually(
             lambda: REGISTRY.get_sample_value("consumer_restarts_total", {"service": "lab", "topic": SESSIONS.name})
         )
+
+
+async def test_no_lag_is_shown_of_partitions_that_another_process_has_taken_over(lab: Lab) -> None:
+    def shown() -> set[str]:
+        [lag] = [metric for metric in REGISTRY.collect() if metric.name == "consumer_lag"]
+        mine = {"service": "lab", "topic": SESSIONS.name}
+        return {sample.labels["partition"] for sample in lag.samples if mine.items() <= sample.labels.items()}
+
+    consumers = lab.consumers(recording(), stall_seconds=0.6)
+    async with running(consumers.run):
+        await eventually(lambda: shown() == {"0", "1", "2"})
+        other = AIOKafkaConsumer(
+            lab.topic(), bootstrap_servers=lab.parts.kafka_url, group_id=f"{lab.namespace}lab.{SESSIONS.name}"
+        )
+        await other.start()
+        try:
+            await eventually(lambda: 0 < assigned(consumers) < 3, timeout=30)
+            await eventually(lambda: len(shown()) == assigned(consumers))
+        finally:
+            await other.stop()
 
 
 async def test_stopping_finishes_the_record_in_hand(lab: Lab) -> None:
