@@ -45,6 +45,8 @@ ADDED = frozenset(
     }
 )
 SEND_SECONDS = 10.0
+MAX_BYTES = 2 * 1024 * 1024
+"""A dead letter may be larger than what Kafka takes on the topic it came from (1 MiB): it carries the reason too."""
 
 
 def header(headers: Headers, name: str) -> str | None:
@@ -131,6 +133,7 @@ class Producer:
                 acks="all",
                 enable_idempotence=True,
                 request_timeout_ms=int(SEND_SECONDS * 1000),
+                max_request_size=MAX_BYTES,
             )
             await self._producer.start()
         return self._producer

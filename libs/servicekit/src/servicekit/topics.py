@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from contracts.topics import DAY_MS, TOPICS, Topic
+from servicekit import deadletters
 
 DLQ_RETENTION_MS = 90 * DAY_MS
 """Dead letters wait this long for a person."""
@@ -57,7 +58,11 @@ def plan(namespace: str, topics: Sequence[Topic] = TOPICS, *, replication: int =
     planned: list[Planned] = []
     for topic in topics:
         planned.append(Planned(namespace + topic.name, topic.partitions, topic.config() | durable))
-        dead = {"cleanup.policy": "delete", "retention.ms": str(DLQ_RETENTION_MS)}
+        dead = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(DLQ_RETENTION_MS),
+            "max.message.bytes": str(deadletters.MAX_BYTES),
+        }
         planned.append(Planned(namespace + topic.dlq, 1, dead | durable))
     return planned
 

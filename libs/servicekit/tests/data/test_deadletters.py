@@ -41,6 +41,16 @@ async def test_poison_goes_to_the_dead_letters_as_it_came_and_the_next_is_handle
     assert letters[0].consumer == f"{lab.namespace}lab.{SESSIONS.name}"
 
 
+async def test_poison_as_large_as_kafka_takes_it_holds_nobody_up(lab: Lab) -> None:
+    key = uuid4()
+    await lab.produce(key, 1, value=b"x" * 1_048_100, partition=0)
+    await lab.produce(key, 2, partition=0)
+    async with running(lab.consumers(recording()).run):
+        await eventually(lambda: lab.numbers_are([2]))
+    [letter] = await lab.letters()
+    assert len(letter.body) == 1_048_100
+
+
 async def test_a_bug_is_tried_a_few_times_and_then_put_aside_without_what_the_guest_wrote(lab: Lab) -> None:
     reactions, attempts = Reactions(), [0]
 
