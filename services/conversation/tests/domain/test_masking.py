@@ -64,6 +64,14 @@ def test_masking_twice_changes_nothing_more(text: str) -> None:
     assert mask(once).text == once
 
 
+def test_a_plus_sign_on_the_line_before_does_not_make_a_card_number_a_phone_number() -> None:
+    assert mask("+\n4000000000071").found == (Secret.CARD,)
+
+
+def test_a_plus_sign_does_not_hide_a_number_too_long_for_a_phone() -> None:
+    assert mask("my card is +4111 1111 1111 1111").found == (Secret.CARD,)
+
+
 @given(st.text(max_size=60), cards, st.text(max_size=60))
 def test_no_card_number_survives_in_any_surroundings(before: str, card: str, after: str) -> None:
     assert card not in mask(f"{before}\n{card}\n{after}").text

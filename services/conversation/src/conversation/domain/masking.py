@@ -74,6 +74,7 @@ _MARK = re.compile(r"\[(?:card \*{4}\d{4}|IBAN \*{4}\w{4}|security code removed|
 # --- cards ---------------------------------------------------------------------------------------
 
 _DIGITS = re.compile(r"\d+")
+_PLUS = re.compile(r"\+[ (]{0,2}\Z")
 _BETWEEN_GROUPS = re.compile(r"[\s.\-\u2010-\u2015_·*]{1,3}")
 _DATE = re.compile(
     r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[ ./\-](?:0?[1-9]|1[0-2])[ ./\-](?:19|20)\d\d"
@@ -108,8 +109,8 @@ def _cards(text: str) -> Iterator[_Span]:
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> _Span | None:
     """The longest card number that starts with the group `first`; typed without a gap or in groups."""
     start = groups[first][0]
-    if text[max(0, start - 3) : start].rstrip().endswith("+"):  # an international phone number
-        return None
+    # After a plus sign stands a phone number, which has 15 digits at most (ITU-T E.164).
+    shortest = 16 if _PLUS.search(text, max(0, start - 3), start) else 13
     best: _Span | None = None
     digits = ""
     for position in range(first, len(groups)):
@@ -118,7 +119,7 @@ def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> _Span | 
         digits += "".join(str(int(digit)) for digit in text[slice(*groups[position])])
         if len(digits) > 19:
             break
-        if len(digits) >= 13 and _issuer(digits) and luhn(digits):
+        if len(digits) >= shortest and _issuer(digits) and luhn(digits):
             best = _Span(start, groups[position][1], Secret.CARD, f"[card ****{digits[-4:]}]")
     return best
 
