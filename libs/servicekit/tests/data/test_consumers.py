@@ -12,6 +12,7 @@ from contracts.topics import SESSIONS
 from servicekit import NotYet
 from servicekit.consumers import Consumers, Reactions
 from servicekit.database import Transaction
+from servicekit.measures import CONSUMER_LAG
 from servicekit.metrics import REGISTRY
 from servicekit.testing.lab import Lab, record, recording, running
 from servicekit.testing.parts import eventually
@@ -173,6 +174,7 @@ async def test_no_lag_is_shown_of_partitions_that_another_process_has_taken_over
         mine = {"service": "lab", "topic": SESSIONS.name}
         return {sample.labels["partition"] for sample in lag.samples if mine.items() <= sample.labels.items()}
 
+    CONSUMER_LAG.clear()  # of the tests before
     consumers = lab.consumers(recording(), stall_seconds=0.6)
     async with running(consumers.run):
         await eventually(lambda: shown() == {"0", "1", "2"})
