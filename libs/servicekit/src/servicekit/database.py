@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import event, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from contracts.actor import ActorKind
 from contracts.envelope import Envelope
@@ -17,7 +18,7 @@ from servicekit.actor import Actor, service_actor
 from servicekit.clock import Clock, utc_now
 from servicekit.hints import Hints
 from servicekit.logging import log
-from servicekit.measures import DB_POOL_IN_USE, DB_POOL_SIZE
+from servicekit.metrics import DB_POOL_IN_USE, DB_POOL_SIZE
 from servicekit.rows import HOTEL, NOW, Row, TenantRow, timestamp
 from servicekit.transaction import Transaction
 
@@ -47,10 +48,18 @@ class Database:
         clock: what `tx.now` is taken from.
         service: named in `ce_source`, and shown in `pg_stat_activity`.
         hints: woken after a commit that published or made something due.
+        role: what the figures call the pool; by default the end of the role's name, `app` or `worker`.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 8, clock: Clock = utc_now, service: str = "", hints: Hints | None = None
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        clock: Clock = utc_now,
+        service: str = "",
+        hints: Hints | None = None,
+        role: str | None = None,
     ) -> None:
         self.url = url
         self.service = service
@@ -69,7 +78,12 @@ class Database:
             },
         )
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._watch_pool(pool_size)
+        self._ping_after_idling()
+        called = role or (self.engine.url.username or "").rpartition("_")[2]
+        DB_POOL_SIZE.labels(service, called).set(pool_size)
+        pool = self.engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        DB_POOL_IN_USE.labels(service, called).set_function(pool.checkedout)
 
     @asynccontextmanager
     async def transaction(
@@ -128,14 +142,11 @@ class Database:
         """Close the connections."""
         await self.engine.dispose()
 
-    def _watch_pool(self, size: int) -> None:
-        """Measure the pool, and look whether a connection still lives when it was idle for a while.
+    def _ping_after_idling(self) -> None:
+        """Look whether a connection still lives when it was idle for a while.
 
         SQLAlchemy's own `pool_pre_ping` asks at every checkout, which halves what the one-call write can do.
         """
-        role = (self.engine.url.username or "").rpartition("_")[2]
-        DB_POOL_SIZE.labels(self.service, role).set(size)
-        in_use = DB_POOL_IN_USE.labels(self.service, role)
         dialect = self.engine.dialect
 
         def taken(connection: Any, record: Any, _: object) -> None:  # Any: SQLAlchemy's pool events
@@ -144,11 +155,9 @@ class Database:
                     dialect.do_ping(connection)
                 except Exception as error:
                     raise InvalidatePoolError("the server closed its connections") from error
-            in_use.inc()
 
         def given_back(_: object, record: Any) -> None:  # Any: SQLAlchemy's pool events
             record.info[_IDLE_SINCE] = monotonic()
-            in_use.dec()
 
         event.listen(self.engine.sync_engine, "checkout", taken)
         event.listen(self.engine.sync_engine, "checkin", given_back)

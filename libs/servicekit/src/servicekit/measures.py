@@ -1,9 +1,6 @@
-"""What Prometheus is told about the database, outbox, consumers and jobs."""
+"""What Prometheus is told about outbox, consumers and jobs."""
 
 from servicekit.metrics import counter, gauge, histogram
-
-DB_POOL_SIZE = gauge("db_pool_size", "Connections a pool keeps at most", "service", "role")
-DB_POOL_IN_USE = gauge("db_pool_in_use", "Connections of a pool that somebody has", "service", "role")
 
 OUTBOX_BACKLOG = gauge("outbox_backlog", "Events in the outbox that are not published yet", "service")
 OUTBOX_OLDEST_SECONDS = gauge("outbox_oldest_age_seconds", "Age of the oldest unpublished event", "service")

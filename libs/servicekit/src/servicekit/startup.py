@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import QueuePool
 
 from servicekit import tasks
 from servicekit.app import create_app
@@ -22,7 +21,6 @@ from servicekit.health import Check, Health, NotReady
 from servicekit.hints import Hints
 from servicekit.httpclient import make_client
 from servicekit.logging import log
-from servicekit.metrics import DB_POOL_IN_USE, DB_POOL_SIZE
 from servicekit.ratelimit import RateLimits
 from servicekit.recentwrites import RecentWrites
 from servicekit.runtime import Runtime
@@ -161,12 +159,7 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
 
 def _database(service: "Service", settings: ServiceSettings, role: str, url: str, rt: Runtime) -> Database:
     size = settings.database_pool_size
-    database = Database(url, pool_size=size, clock=service.clock, service=service.name, hints=rt.hints)
-    DB_POOL_SIZE.labels(service.name, role).set(size)
-    pool = database.engine.sync_engine.pool
-    if isinstance(pool, QueuePool):
-        DB_POOL_IN_USE.labels(service.name, role).set_function(pool.checkedout)
-    return database
+    return Database(url, pool_size=size, clock=service.clock, service=service.name, hints=rt.hints, role=role)
 
 
 async def _close_clients(rt: Runtime) -> None:
