@@ -101,7 +101,13 @@ def test_an_escalation_for_a_reason_of_tomorrow_is_still_an_escalation() -> None
     some = "01900000-0000-7000-8000-000000000001"
     event = EscalationCreated.model_validate(
         {
-            **{"escalation_id": some, "conversation_id": some, "guest_id": some, "version": 1},
+            **{
+                "escalation_id": some,
+                "conversation_id": some,
+                "guest_id": some,
+                "version": 1,
+                "conversation_version": 1,
+            },
             **{"reasons": ["upset", "moon_phase"], "priority": 2, "status": "open"},
         }
     )

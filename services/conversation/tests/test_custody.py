@@ -23,12 +23,13 @@ from servicekit.ids import new_id
 from servicekit.testing import RunningService, TokenIssuer, eventually
 
 
-def created(guest: Guest, escalation_id: EscalationId) -> EscalationCreated:
-    """The escalation service has taken note."""
+def created(guest: Guest, escalation_id: EscalationId, conversation_version: int = 100) -> EscalationCreated:
+    """The escalation service has taken note of the conversation as it was at that version."""
     return EscalationCreated(
         escalation_id=escalation_id,
         conversation_id=ConversationId(UUID(guest.conversation_id)),
         guest_id=GuestId(guest.id),
+        conversation_version=conversation_version,
         reasons=(HandOverReason.NEVER_AUTO_TOPIC,),
         priority=Priority.HIGH,
         status=EscalationStatus.OPEN,
@@ -148,6 +149,41 @@ async def test_another_escalations_resolution_changes_nothing(guest: Guest, hote
     await hotel.app.publish(other, hotel.id, id=mark)
     await eventually(lambda: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", mark))
     assert (await guest.conversation())["status"] == "waiting_for_staff"
+
+
+async def test_the_ai_is_silent_and_the_guest_told_when_staff_escalate_by_hand(guest: Guest, hotel: Hotel) -> None:
+    await guest.ask("Is there parking?")
+    by_hand = created(guest, EscalationId(new_id()), (await guest.conversation())["version"])
+    await hotel.app.publish(by_hand, hotel.id)
+    assert (await guest.has_status("waiting_for_staff"))["owner"] == "nobody"
+    await guest.say("And a pool?")
+    assert not await hotel.rows("SELECT 1 FROM turns WHERE state = 'open'"), "the AI leaves it to staff"
+    await hotel.app.publish(resolved(guest, by_hand.escalation_id), hotel.id)
+    await guest.has_status("open")
+    await hotel.app.publish(by_hand, hotel.id, id=(late := new_id()))  # published again
+    await eventually(lambda: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", late))
+    assert (await guest.conversation())["status"] == "open"
+    assert await notices(guest) == ["escalated", "returned"]
+
+
+async def test_late_news_of_an_earlier_escalation_neither_wakes_nor_ends_the_present_one(
+    guest: Guest, hotel: Hotel
+) -> None:
+    first, second = EscalationId(new_id()), EscalationId(new_id())
+    await guest.ask("I want a refund!")
+    before = (await guest.conversation())["version"]
+    await hotel.staff().post(f"{guest.staff_path}/hand-back")
+    await hotel.app.publish(created(guest, first, before), hotel.id, id=(early := new_id()))
+    await eventually(lambda: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", early))
+    assert (await guest.conversation())["status"] == "open"
+    await guest.ask("Then I want another refund!")
+    await hotel.app.publish(created(guest, second, (await guest.conversation())["version"]), hotel.id)
+    await guest.heard("system", notice="escalated")
+    for late in (created(guest, first, before), resolved(guest, first)):
+        await hotel.app.publish(late, hotel.id, id=(mark := new_id()))
+        await eventually(lambda mark=mark: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", mark))
+    assert (await guest.conversation())["status"] == "waiting_for_staff"
+    assert await notices(guest) == ["handed_back", "escalated"]
 
 
 async def test_identity_tells_of_hotels_and_staff(desk: RunningService, issuer: TokenIssuer) -> None:

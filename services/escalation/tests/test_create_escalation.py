@@ -25,6 +25,7 @@ async def test_the_others_hear_of_it_and_identity_gets_its_audit_record(hotel: H
     escalation = await conversation.in_queue()
     event = await hotel.event(EscalationCreated)
     assert (str(event.escalation_id), event.version) == (escalation["id"], 1)
+    assert event.conversation_version == conversation.version
     assert await hotel.audited(escalation) == ["escalation.create"]
 
 
@@ -49,6 +50,7 @@ async def test_staff_create_one_by_hand(hotel: Hotel) -> None:
     assert made["guest_id"] == str(conversation.guest_id)
     assert made["priority"] == Priority.HIGH
     assert (await hotel.timeline(made))[0]["because"] == "request"
+    assert (await hotel.event(EscalationCreated)).conversation_version == conversation.version
 
 
 async def test_the_same_request_twice_with_one_idempotency_key_creates_one(hotel: Hotel) -> None:

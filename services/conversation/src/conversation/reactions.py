@@ -80,8 +80,8 @@ async def on_guest(event: GuestCreated | GuestUpdated, tx: Transaction) -> None:
 
 @reactions.on(EscalationCreated)
 async def on_escalation_created(event: EscalationCreated, tx: Transaction) -> None:
-    """The guest is told that somebody will look at it."""
-    await escalation_created(event.conversation_id, event.escalation_id, tx)
+    """The guest is told that somebody will look at it; the AI is silent until somebody has."""
+    await escalation_created(event.conversation_id, event.escalation_id, event.conversation_version, tx)
 
 
 @reactions.on(EscalationResolved)

@@ -73,6 +73,8 @@ class ConversationRow(Row, table=True):
     last_seq: int = 0
     ai_since_seq: int = 0
     """What was said up to here is no history for the AI: staff have dealt with it."""
+    ai_since_version: int = 0
+    """Version of the event that last gave it back to the AI; 0 while staff never had it."""
     escalated_seq: int = 0
     """Where the last "our team has been told" stands."""
     escalation_id: UUID | None = None

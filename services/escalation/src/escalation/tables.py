@@ -70,13 +70,14 @@ class EscalationRow(TenantRow, table=True):
         """The row's id, typed."""
         return EscalationId(self.id)
 
-    def created(self) -> EscalationCreated:
-        """The event of its creation."""
+    def created(self, conversation_version: int) -> EscalationCreated:
+        """The event of its creation, when the conversation was of that version."""
         state = self.state()
         return EscalationCreated(
             escalation_id=self.escalation_id,
             conversation_id=self.conversation_id,
             guest_id=self.guest_id,
+            conversation_version=conversation_version,
             reasons=state.reasons,
             priority=state.priority,
             status=state.status,

@@ -18,6 +18,8 @@ class EscalationCreated(Event, type="escalation.created", topic=topics.ESCALATIO
     escalation_id: EscalationId
     conversation_id: ConversationId
     guest_id: GuestId
+    conversation_version: Version
+    """The newest version of the conversation that led to it: news from before a hand-back is old by then."""
     reasons: Reasons
     priority: Priority
     status: EscalationStatus

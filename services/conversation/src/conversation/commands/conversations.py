@@ -30,6 +30,8 @@ from servicekit.commands import Command
 from servicekit.ids import new_id
 from servicekit.transaction import Transaction
 
+_CAN_WAIT = (ConversationStatus.OPEN, ConversationStatus.WAITING_FOR_STAFF, ConversationStatus.WITH_STAFF)
+
 
 class StartConversation(Command):
     """Begin to talk to the hotel."""
@@ -128,19 +130,24 @@ async def escalation_resolved(
         return None
     if _give(row, rules.return_to_ai(row.custody()), tx):
         _return_to_ai(row, tx, Notice.RETURNED, ActorRef(kind=ActorKind.SYSTEM))
+        tx.audit("conversation.hand_back", "conversation", row.id)
     return row
 
 
 async def escalation_created(
-    conversation_id: ConversationId, escalation_id: EscalationId, tx: Transaction
+    conversation_id: ConversationId, escalation_id: EscalationId, version: int, tx: Transaction
 ) -> ConversationRow | None:
     """Somebody will look at it: the guest is told, once each time the conversation goes to staff.
 
-    One that is the AI's again, or over, by the time the news comes stays as it is.
+    An escalation made by hand finds the conversation with the AI, which is silent from here on. One that was opened
+    at a `version` of the conversation from before it went back to the AI is old news, and one that is over stays so.
     """
     row = await tx.find_locked(ConversationRow, conversation_id)
-    if row is None or row.custody().status not in (ConversationStatus.WAITING_FOR_STAFF, ConversationStatus.WITH_STAFF):
+    if row is None or version < row.ai_since_version or row.custody().status not in _CAN_WAIT:
         return None
+    if _give(row, rules.wait_for_staff(row.custody()), tx):
+        await drop_turn(row, tx)
+        tx.audit("conversation.escalate", "conversation", row.id)
     row.escalation_id = escalation_id
     if row.escalated_seq <= row.ai_since_seq:
         row.escalated_seq = say_notice(row, tx, Notice.ESCALATED).seq
@@ -261,13 +268,14 @@ def _give(row: ConversationRow, to: Custody, tx: Transaction) -> bool:
 
 def _return_to_ai(row: ConversationRow, tx: Transaction, notice: Notice, by: ActorRef) -> None:
     row.escalation_id = None
+    row.ai_since_version = row.next_version()
     tx.publish(
         ConversationHandedBack(
             conversation_id=row.key,
             guest_id=row.guest,
             by=by,
             status=ConversationStatus(row.status),
-            version=row.next_version(),
+            version=row.ai_since_version,
         )
     )
     row.ai_since_seq = say_notice(row, tx, notice).seq

@@ -82,7 +82,7 @@ async def escalate_conversation(
     tx.add(row)
     await tx.flush()
     _record(row, Happening.CREATED, by, tx)
-    tx.publish(row.created())
+    tx.publish(row.created(conversation.version))
     tx.audit("escalation.create", "escalation", row.id)
     return row, True
 
