@@ -37,7 +37,7 @@ def parts() -> Parts:
     if missing:
         pytest.fail(
             f"These tests run against a real PostgreSQL, Kafka and Valkey; {', '.join(missing)} not set. "
-            "`make test` starts them, `frontdesk parts` prints the variables of running ones."
+            "`make test` starts them; so does `frontdesk with-parts -- pytest FOLDER`, and with --keep it prints the variables."
         )
     return Parts(*(os.environ[name] for name in names))
 
