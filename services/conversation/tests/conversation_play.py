@@ -187,6 +187,20 @@ class Guest:
 
         await eventually(none_open)
 
+    async def long_conversation(self, text: str, length: int) -> None:
+        """Let that much have been said."""
+        await self.hotel.rows(
+            "INSERT INTO messages (conversation_id, seq, id, hotel_id, sender, text, sent_at)"
+            " SELECT $1, n, gen_random_uuid(), $2, 'system', $3, now() FROM generate_series(1, $4) AS n RETURNING 1",
+            UUID(self.conversation_id),
+            self.hotel.id,
+            text,
+            length,
+        )
+        await self.hotel.rows(
+            "UPDATE conversations SET last_seq = $2 WHERE id = $1 RETURNING 1", UUID(self.conversation_id), length
+        )
+
     @asynccontextmanager
     async def live(
         self, after_seq: int = 0, token: str | None = None, sock: socket.socket | None = None

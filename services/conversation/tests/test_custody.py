@@ -224,6 +224,17 @@ async def test_staff_find_conversations_by_status_page_by_page(hotel: Hotel) -> 
     assert (await hotel.staff().get("/conversations", params={"status": "lost"})).status_code == 422
 
 
+async def test_staff_read_a_long_conversation_from_its_end(guest: Guest, hotel: Hotel) -> None:
+    await guest.long_conversation("line", 450)
+    path, before, seen = f"{guest.staff_path}/messages", str(2**31 - 1), list[int]()
+    while before:
+        page = (await hotel.staff().get(path, params={"before_seq": before})).json()
+        seen = [one["seq"] for one in page["items"]] + seen
+        before = page["next_cursor"]
+    assert seen == list(range(1, 451))
+    assert (await hotel.staff().get(path, params={"before_seq": 0})).status_code == 422
+
+
 async def test_a_guest_has_one_conversation_at_a_time(guest: Guest) -> None:
     again = await guest.client.post("/widget/conversations")
     assert (again.status_code, again.json()["id"]) == (200, guest.conversation_id)

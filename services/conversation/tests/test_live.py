@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import httpx
 import pytest
@@ -63,22 +62,8 @@ async def test_after_a_reconnect_nothing_is_missed_and_nothing_repeated(guest: G
         assert (await live.frame("message"))["message"]["seq"] == 5
 
 
-async def long_conversation(guest: Guest, text: str, length: int) -> None:
-    """Let that much have been said."""
-    conversation_id, hotel = UUID(guest.conversation_id), guest.hotel
-    await hotel.rows(
-        "INSERT INTO messages (conversation_id, seq, id, hotel_id, sender, text, sent_at)"
-        " SELECT $1, n, gen_random_uuid(), $2, 'system', $3, now() FROM generate_series(1, $4) AS n RETURNING 1",
-        conversation_id,
-        hotel.id,
-        text,
-        length,
-    )
-    await hotel.rows("UPDATE conversations SET last_seq = $2 WHERE id = $1 RETURNING 1", conversation_id, length)
-
-
 async def test_a_long_conversation_comes_whole(guest: Guest) -> None:
-    await long_conversation(guest, "line", 450)
+    await guest.long_conversation("line", 450)
     async with guest.live() as live:
         seen = [(await live.frame("message"))["message"]["seq"] for _ in range(450)]
     assert seen == list(range(1, 451))
@@ -189,7 +174,7 @@ async def test_a_client_that_does_not_read_is_let_go(
     guest: Guest, hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conversation.routes.live.SEND_SECONDS", 0.2)
-    await long_conversation(guest, "x" * 4000, 2000)
+    await guest.long_conversation("x" * 4000, 2000)
     widgets = resources_of(hotel.app.runtime).widgets
     before = len(widgets)
     narrow = socket.create_connection(("127.0.0.1", httpx.URL(hotel.app.url).port))

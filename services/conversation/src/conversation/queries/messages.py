@@ -45,18 +45,18 @@ class MessageView(BaseModel):
     sent_at: datetime
 
 
-# By the primary key (conversation_id, seq).
-_AFTER = text("""
+_SELECT = """
     SELECT message.id, message.conversation_id, message.seq, message.sender, staff.display_name AS sender_name,
            message.text, message.kind, message.notice, message.action, message.confidence, message.sources,
            message.language, message.sent_at
       FROM messages AS message
       LEFT JOIN staff ON staff.hotel_id = message.hotel_id AND staff.user_id = message.sender_id
                      AND message.sender = 'staff'
-     WHERE message.conversation_id = :conversation_id AND message.seq > :after_seq
-     ORDER BY message.seq
-     LIMIT :limit
-""")
+     WHERE message.conversation_id = :conversation_id
+"""
+# By the primary key (conversation_id, seq), forwards and backwards.
+_AFTER = text(f"{_SELECT} AND message.seq > :after_seq ORDER BY message.seq LIMIT :limit")
+_BEFORE = text(f"{_SELECT} AND message.seq < :before_seq ORDER BY message.seq DESC LIMIT :limit")
 
 
 async def messages_after(tx: Transaction, conversation_id: UUID, after_seq: int) -> list[MessageView]:
@@ -69,3 +69,10 @@ async def page_of_messages(tx: Transaction, conversation_id: UUID, after_seq: in
     """The same as a page; its `next_cursor`, if there is one, is the `after_seq` of the next."""
     found = await messages_after(tx, conversation_id, after_seq)
     return Page(items=found, next_cursor=str(found[-1].seq) if len(found) == PAGE else None)
+
+
+async def page_of_messages_before(tx: Transaction, conversation_id: UUID, before_seq: int) -> Page[MessageView]:
+    """The last messages before `before_seq`, oldest first; `next_cursor`, if there is one, is the next `before_seq`."""
+    rows = await tx.execute(_BEFORE, {"conversation_id": conversation_id, "before_seq": before_seq, "limit": PAGE})
+    found = [MessageView.model_validate(dict(row)) for row in rows.mappings()][::-1]
+    return Page(items=found, next_cursor=str(found[0].seq) if found and found[0].seq > 1 else None)

@@ -20,7 +20,7 @@ from conversation.commands.conversations import (
 from conversation.commands.messages import MessageDiffers, SendMessage, send_message
 from conversation.domain.conversation import ConversationEnded, NotYours
 from conversation.queries.conversations import ConversationView, conversation_by_id, list_conversations
-from conversation.queries.messages import MessageView, page_of_messages
+from conversation.queries.messages import MessageView, page_of_messages, page_of_messages_before
 from conversation.routes.callers import hotel_of, person
 from conversation.tables import ConversationRow
 from servicekit.access import may
@@ -38,6 +38,9 @@ Writer = Annotated[Actor, Depends(may(Permission.CONVERSATION_WRITE))]
 TakesOver = Annotated[Actor, Depends(may(Permission.CONVERSATION_TAKE_OVER))]
 Sends = Annotated[Actor, Depends(may(Permission.MESSAGE_SEND))]
 AfterSeq = Annotated[int, Query(ge=0, le=2**31 - 1, description="the last message the caller has")]
+BeforeSeq = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="the first message the caller has; the largest for the latest")
+]
 
 
 @router.get("", responses=problems(BadCursor))
@@ -59,10 +62,13 @@ async def one_route(conversation_id: ConversationId, _: Reader, tx: ReadTx) -> C
 
 @router.get("/{conversation_id}/messages", responses=problems(NotFound))
 async def messages_route(
-    conversation_id: ConversationId, _: Reader, tx: ReadTx, after_seq: AfterSeq = 0
+    conversation_id: ConversationId, _: Reader, tx: ReadTx, after_seq: AfterSeq = 0, before_seq: BeforeSeq = None
 ) -> Page[MessageView]:
-    """What was said after `after_seq`, oldest first. `next_cursor`, if there is one, is the next `after_seq`."""
+    """What was said after `after_seq`, or last before `before_seq`; oldest first. `next_cursor`, if there is one, is
+    the next `after_seq` or `before_seq`."""
     await conversation_by_id(tx, conversation_id)
+    if before_seq is not None:
+        return await page_of_messages_before(tx, conversation_id, before_seq)
     return await page_of_messages(tx, conversation_id, after_seq)
 
 

@@ -13,6 +13,8 @@ from gateway.domain.parts import Part
 
 Json = dict[str, Any]  # Any: other services' views, documented in their OpenAPI documents
 
+LATEST = [("before_seq", str(2**31 - 1))]
+"""The last page of what was said; earlier ones are asked for with the first `seq` of it."""
 OPEN_ESCALATION = ("open", "assigned", "in_progress", "waiting_for_guest", "reopened")
 
 
@@ -99,7 +101,9 @@ class Composer:
         conversation, messages, escalations = await asyncio.gather(
             self._services.conversation.get(path, token=self._token),
             _part(
-                self._services.conversation.get(f"{path}/messages", token=self._token, timeout_seconds=self._timeout)
+                self._services.conversation.get(
+                    f"{path}/messages", token=self._token, params=LATEST, timeout_seconds=self._timeout
+                )
             ),
             _part(
                 self._services.escalation.get(
