@@ -198,7 +198,9 @@ class Guest:
             length,
         )
         await self.hotel.rows(
-            "UPDATE conversations SET last_seq = $2 WHERE id = $1 RETURNING 1", UUID(self.conversation_id), length
+            "UPDATE conversations SET last_seq = $2, version = version + 1 WHERE id = $1 RETURNING 1",
+            UUID(self.conversation_id),
+            length,
         )
 
     @asynccontextmanager

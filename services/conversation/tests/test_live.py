@@ -161,6 +161,14 @@ async def test_without_valkey_the_widget_polls(parts: Parts, issuer: TokenIssuer
         assert senders == ["guest", "ai"]
 
 
+async def test_a_guest_hears_what_no_hint_told_of(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conversation.routes.live.CHECK_SECONDS", 0)
+    async with guest.live() as live:
+        await live.frame("state")
+        await guest.long_conversation("said by a process that Valkey does not hear", 1)
+        assert (await live.frame("message"))["message"]["seq"] == 1
+
+
 async def test_a_widget_that_leaves_is_forgotten(guest: Guest, hotel: Hotel) -> None:
     widgets = resources_of(hotel.app.runtime).widgets
     before = len(widgets)

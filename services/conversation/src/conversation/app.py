@@ -53,7 +53,7 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
         jobs=jobs,
         resources=resources,
         guest_tokens=guest_tokens,
-        api_tasks=[live.poll_while_valkey_is_away],
+        api_tasks=[live.wake_widgets],
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from contracts.ids import ConversationId, HotelId
 from conversation.adapters.embedder import Embedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search
 from conversation.adapters.guest_tokens import GuestTokens
@@ -13,6 +14,16 @@ from servicekit.runtime import Runtime
 
 Answer = Callable[[str, Sequence[HistoryItem], HotelPolicy, Search], Awaitable[Reply]]
 """The engine: question, what was said before, the hotel's rules and its articles in; a reply out."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenWidget:
+    """A guest's open WebSocket: how to wake it, and up to which version of the conversation it has looked."""
+
+    hotel_id: HotelId
+    conversation_id: ConversationId
+    hints: Subscription
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -24,14 +35,14 @@ class Resources:
         embedder: vectors of questions and articles.
         answer: the engine.
         working: what the engine is answering now, by turn.
-        widgets: the hint subscriptions of the WebSockets that guests have open.
+        widgets: the WebSockets that guests have open.
     """
 
     tokens: GuestTokens
     embedder: Embedder
     answer: Answer
     working: dict[UUID, asyncio.Task[Reply]] = field(default_factory=dict[UUID, asyncio.Task[Reply]])
-    widgets: set[Subscription] = field(default_factory=set[Subscription])
+    widgets: set["OpenWidget"] = field(default_factory=set["OpenWidget"])
 
 
 def resources_of(rt: Runtime) -> Resources:

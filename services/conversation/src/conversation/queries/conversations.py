@@ -1,5 +1,6 @@
 """Reading conversations: the views that guests and staff get, one statement each."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -97,6 +98,8 @@ _CURRENT = text(f"""
      WHERE conversation.guest_id = :guest_id AND conversation.channel = 'widget' AND conversation.status <> 'ended'
 """)  # noqa: S608
 
+_VERSIONS = text("SELECT id, version FROM conversations WHERE id = ANY(CAST(:ids AS uuid[]))")
+
 _FIRST_PAGE = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
@@ -153,6 +156,12 @@ async def current_of_guest(tx: Transaction, guest_id: GuestId) -> ConversationVi
         NotFound: none does.
     """
     return _found((await tx.execute(_CURRENT, {"guest_id": guest_id})).mappings().one_or_none())
+
+
+async def versions_of(tx: Transaction, conversation_ids: Iterable[ConversationId]) -> dict[ConversationId, int]:
+    """How far these conversations have come."""
+    rows = await tx.execute(_VERSIONS, {"ids": list(conversation_ids)})
+    return {ConversationId(row["id"]): row["version"] for row in rows.mappings()}
 
 
 def _position(page: PageRequest) -> tuple[datetime, UUID]:

@@ -4,18 +4,20 @@ The database is the truth: a hint only says "look", and every look reads what co
 """
 
 import asyncio
+import time
+from collections import defaultdict
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from contracts.errors import DomainError, Unauthenticated
-from contracts.ids import ConversationId
+from contracts.ids import ConversationId, HotelId
 from conversation.commands.conversations import active_hotel
 from conversation.commands.messages import HotelSuspended, SendMessage, channel, guest_types, send_message
-from conversation.queries.conversations import ConversationView, conversation_of_guest
+from conversation.queries.conversations import ConversationView, conversation_of_guest, versions_of
 from conversation.queries.messages import PAGE, messages_after
-from conversation.resources import resources_of
+from conversation.resources import OpenWidget, resources_of
 from conversation.routes.callers import guest_of, hotel_of
 from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES
 from servicekit.access import Admit, guest_first_frame
@@ -23,7 +25,6 @@ from servicekit.actor import Actor
 from servicekit.commands import Command
 from servicekit.edge import edge_router
 from servicekit.failures import refusal_of
-from servicekit.hints import Subscription
 from servicekit.problems import Malformed, problem_of
 from servicekit.runtime import Rt, Runtime
 from servicekit.tracing import span
@@ -38,6 +39,8 @@ SEND_SECONDS = 10.0
 PING_SECONDS = 20.0
 POLL_SECONDS = 2.0
 """How often to look while Valkey is away and hints of other processes don't arrive."""
+CHECK_SECONDS = 20.0
+"""How often to look though hints arrive: the process that sent one may have been cut off from Valkey itself."""
 TYPING_SECONDS = 1.0
 """A typing frame within that time of the last one is not passed on."""
 MAX_FRAME_CHARACTERS = 20_000
@@ -98,44 +101,54 @@ async def live_route(
             guest = await admit(hello.token)
     except TimeoutError as error:
         raise Unauthenticated("no hello came") from error
-    widget = _Widget(websocket, conversation_id, guest, rt)
     with rt.hints.subscribe(channel(conversation_id)) as hints:  # before the first look, so that nothing falls between
-        widgets = resources_of(rt).widgets
-        widgets.add(hints)
+        widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints)
+        widgets.add(line)
         try:
-            await widget.run(hints, hello.after_seq)
+            await _Widget(websocket, line, guest, rt).run(hello.after_seq)
         finally:
-            widgets.discard(hints)
+            widgets.discard(line)
 
 
-async def poll_while_valkey_is_away(rt: Runtime) -> None:
-    """Wake every widget now and then as long as hints of other processes don't arrive."""
+async def wake_widgets(rt: Runtime) -> None:
+    """Wake the widgets that no hint has told of what happened: one question for all of a hotel's."""
+    looked_at = time.monotonic()
     while True:
         await asyncio.sleep(POLL_SECONDS)
-        if not rt.hints.connected:
-            for widget in tuple(resources_of(rt).widgets):
-                widget.put({})
+        if rt.hints.connected and time.monotonic() - looked_at < CHECK_SECONDS:
+            continue
+        looked_at = time.monotonic()
+        of_hotel: dict[HotelId, list[OpenWidget]] = defaultdict(list)
+        for widget in tuple(resources_of(rt).widgets):
+            of_hotel[widget.hotel_id].append(widget)
+        for hotel_id, widgets in of_hotel.items():
+            async with rt.db.transaction(hotel_id, read_only=True) as tx:
+                versions = await versions_of(tx, {widget.conversation_id for widget in widgets})
+            for widget in widgets:
+                if versions.get(widget.conversation_id, 0) > widget.version:
+                    widget.hints.put({})
 
 
 class _Widget:
     """One open connection."""
 
-    def __init__(self, websocket: WebSocket, conversation_id: ConversationId, guest: Actor, rt: Runtime) -> None:
+    def __init__(self, websocket: WebSocket, line: OpenWidget, guest: Actor, rt: Runtime) -> None:
         self._websocket = websocket
-        self._conversation_id = conversation_id
+        self._line = line
+        self._conversation_id = line.conversation_id
         self._guest = guest
         self._rt = rt
         self._sending = asyncio.Lock()
         self._shown: ConversationView | None = None
 
-    async def run(self, hints: Subscription, after_seq: int) -> None:
+    async def run(self, after_seq: int) -> None:
         """Until the guest leaves, the token expires or the hotel is suspended.
 
         Raises:
             DomainError: why it ended, other than the guest's leaving.
         """
         tasks = [
-            asyncio.create_task(self._watch(hints, after_seq)),
+            asyncio.create_task(self._watch(after_seq)),
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._rt.deny.watch(self._guest)),
         ]
@@ -153,11 +166,11 @@ class _Widget:
         if tasks[2] in done:
             raise HotelSuspended
 
-    async def _watch(self, hints: Subscription, after_seq: int) -> None:
+    async def _watch(self, after_seq: int) -> None:
         """Send what changes."""
         seq = await self._look(after_seq)
         while True:
-            hint = await hints.wait(PING_SECONDS)
+            hint = await self._line.hints.wait(PING_SECONDS)
             if hint is None:
                 await self._send({"type": "ping"})
             elif "typing" in hint:
@@ -180,6 +193,7 @@ class _Widget:
         if self._shown is None or _state(conversation) != _state(self._shown):
             await self._send({"type": "state", "conversation": conversation.model_dump(mode="json")})
         self._shown = conversation
+        self._line.version = conversation.version
         return seq
 
     async def _listen(self) -> None:
