@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 from conversation_play import Hotel
 
 from contracts.events import ArticleCreated, ArticleDeleted, ArticlePublished, ArticleUnpublished, ArticleUpdated
@@ -15,6 +16,7 @@ from conversation.commands.demo import seed_hotel
 from conversation.domain.ranking import Found, rank
 from conversation.queries.articles import candidates
 from servicekit.ids import new_id
+from servicekit.pagination import encode_cursor
 
 DOGS = {
     "language": "en",
@@ -169,6 +171,13 @@ async def test_the_list_is_paged_without_gaps_or_repeats(hotel: Hotel) -> None:
         cursor = {"cursor": page["next_cursor"]}
     assert seen == wrote[::-1]
     assert (await hotel.staff().get("/articles", params={"cursor": "bm9uc2Vuc2U"})).status_code == 422
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-01-01T00:00:00", 7])
+@pytest.mark.parametrize("path", ["/articles", "/conversations"])
+async def test_a_made_up_cursor_is_refused(hotel: Hotel, path: str, time: str | int) -> None:
+    refused = await hotel.staff().get(path, params={"cursor": encode_cursor(time, new_id())})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:frontdesk:problem:bad-cursor")
 
 
 async def test_every_change_is_told_once_and_in_order(hotel: Hotel) -> None:

@@ -54,6 +54,7 @@ async def test_a_made_up_cursor_is_refused(hotel: Hotel) -> None:
     escalation = await hotel.conversation().in_queue()
     timeline = f"/escalations/{escalation['id']}/timeline"
     texts = ("null", "[]", "[1]", '["a"]', '["a","b","c"]', '[9,"2026-01-01","a"]', '[2,"2026-01-01T10:00:00","a"]')
+    texts += (f'[2,"9999-12-31T23:59:59-14:00","{uuid4()}"]',)
     made_up = ["x", "%%%", *(urlsafe_b64encode(text.encode()).decode() for text in texts)]
     for path in ("/escalations", "/escalations/queue", timeline):
         for cursor in made_up:

@@ -15,8 +15,9 @@ from conversation.domain.article import ChunkKind, Variant
 from conversation.domain.language import detect, language_of
 from conversation.domain.ranking import Background, Candidate, Found, ScoredChunk, rank
 from conversation.domain.text import content_words
+from conversation.queries.cursors import time_and_id
 from conversation.tables_knowledge import SEARCH_CONFIGURATION
-from servicekit.pagination import BadCursor, Page, PageRequest
+from servicekit.pagination import Page, PageRequest
 from servicekit.transaction import Transaction
 
 CANDIDATES = 12
@@ -160,7 +161,7 @@ async def article_by_id(tx: Transaction, article_id: ArticleId) -> ArticleView:
 
 async def list_articles(tx: Transaction, page: PageRequest, published: bool | None = None) -> Page[ArticleSummary]:
     """The hotel's articles, the last changed first."""
-    after_time, after_id = _position(page)
+    after_time, after_id = time_and_id(page) or (None, None)
     rows = (
         await tx.execute(
             _LIST,
@@ -257,16 +258,3 @@ def _candidate(stored: Mapping[str, Any]) -> Candidate:  # Any: JSON of our own 
         ),
         float(stored["words"]),
     )
-
-
-def _position(page: PageRequest) -> tuple[datetime | None, UUID | None]:
-    position = page.position(2)
-    if position is None:
-        return None, None
-    try:
-        time, article_id = datetime.fromisoformat(str(position[0])), UUID(str(position[1]))
-    except ValueError as error:
-        raise BadCursor(pointer="query:cursor") from error
-    if time.tzinfo is None:
-        raise BadCursor(pointer="query:cursor")
-    return time, article_id

@@ -13,8 +13,9 @@ from contracts.ids import ConversationId, GuestId, HotelId, UserId
 from contracts.statuses import ConversationStatus
 from contracts.values import Channel
 from conversation.domain.conversation import Owner, owner_of
+from conversation.queries.cursors import time_and_id
 from conversation.tables import ConversationRow
-from servicekit.pagination import BadCursor, Page, PageRequest
+from servicekit.pagination import Page, PageRequest
 from servicekit.transaction import Transaction
 
 
@@ -111,7 +112,7 @@ async def list_conversations(
     Raises:
         BadCursor: the cursor is not one of this list.
     """
-    before, before_id = _position(page)
+    before, before_id = time_and_id(page) or _FIRST_PAGE
     rows = await tx.execute(
         _LIST,
         {
@@ -162,16 +163,6 @@ async def versions_of(tx: Transaction, conversation_ids: Iterable[ConversationId
     """How far these conversations have come."""
     rows = await tx.execute(_VERSIONS, {"ids": list(conversation_ids)})
     return {ConversationId(row["id"]): row["version"] for row in rows.mappings()}
-
-
-def _position(page: PageRequest) -> tuple[datetime, UUID]:
-    position = page.position(2)
-    if position is None:
-        return _FIRST_PAGE
-    try:
-        return datetime.fromisoformat(str(position[0])).astimezone(UTC), UUID(str(position[1]))
-    except (ValueError, OverflowError) as error:
-        raise BadCursor(pointer="query:cursor") from error
 
 
 def _found(row: RowMapping | None) -> ConversationView:

@@ -1,6 +1,6 @@
 """The parts of this service's cursors, checked: a cursor comes from outside and may be anything."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.values import Priority
@@ -23,15 +23,15 @@ def cursor_time(part: object) -> datetime:
     """A time in a cursor.
 
     Raises:
-        BadCursor: it is none, or has no zone.
+        BadCursor: it is none, has no zone, or is out of this world in UTC.
     """
     try:
         time = datetime.fromisoformat(str(part))
-    except ValueError as error:
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadCursor(pointer="query:cursor") from error
-    if time.tzinfo is None:
-        raise BadCursor(pointer="query:cursor")
-    return time
+    raise BadCursor(pointer="query:cursor")
 
 
 def cursor_priority(part: object) -> Priority:
