@@ -51,6 +51,24 @@ class Process:
         except httpx.TransportError:
             return False
 
+    async def in_hand(self) -> bool:
+        """Whether a request is being answered."""
+        figures = (await self.client.get(self.metrics_url + "/metrics")).text
+        return 'http_requests_in_flight{service="desk"} 1.0' in figures
+
+    async def stopping(self) -> bool:
+        """Whether the probe says so."""
+        return "service" in (await self.client.get(self.metrics_url + "/readyz")).json()["not_ready"]
+
+    async def refuses(self) -> bool:
+        """Whether nobody can connect any more."""
+        try:
+            async with httpx.AsyncClient(verify=False) as late:
+                await late.get(self.url + "/whoever")
+        except httpx.TransportError as error:
+            return isinstance(error, httpx.ConnectError)
+        return False
+
     async def output(self) -> str:
         out, _ = await self.running.communicate()
         return out.decode()
@@ -146,15 +164,12 @@ async def test_all_in_one_process_publishes_what_the_api_writes_and_stops_in_ord
         finally:
             await consumer.stop()
 
-        slow = asyncio.create_task(process.client.post(process.url + "/slow/1.5"))
-        await asyncio.sleep(0.4)
+        slow = asyncio.create_task(process.client.post(process.url + "/slow/2"))
+        await eventually(process.in_hand)
         began = time.monotonic()
         process.running.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.3)
-        assert (await process.client.get(process.metrics_url + "/readyz")).json()["not_ready"]["service"] == "stopping"
-        with pytest.raises(httpx.ConnectError):
-            async with httpx.AsyncClient(verify=False) as late:
-                await late.get(process.url + "/whoever")
+        await eventually(process.stopping)
+        await eventually(process.refuses)
         assert (await slow).json() == "done"  # what was in hand is finished
         out = await process.output()
         assert process.running.returncode == 0, out
@@ -173,9 +188,9 @@ async def test_all_in_one_process_publishes_what_the_api_writes_and_stops_in_ord
 async def test_a_second_signal_ends_it_at_once(env: dict[str, str]) -> None:
     async with started("api", env) as process:
         slow = asyncio.create_task(process.client.post(process.url + "/slow/20"))
-        await asyncio.sleep(0.3)
+        await eventually(process.in_hand)
         process.running.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.3)
+        await eventually(process.stopping)
         process.running.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.running.wait(), 3) == 130
         await asyncio.gather(slow, return_exceptions=True)
@@ -184,9 +199,9 @@ async def test_a_second_signal_ends_it_at_once(env: dict[str, str]) -> None:
 async def test_what_takes_longer_than_the_drain_time_is_cut_off(env: dict[str, str]) -> None:
     async with started("api", env | {"FRONTDESK_DRAIN_TIMEOUT_SECONDS": "1"}) as process:
         slow = asyncio.create_task(process.client.post(process.url + "/slow/25"))
-        await asyncio.sleep(0.3)
+        await eventually(process.in_hand)
         process.running.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.running.wait(), 6) == 0
+        assert await asyncio.wait_for(process.running.wait(), 15) == 0
         await asyncio.gather(slow, return_exceptions=True)
 
 
