@@ -19,10 +19,10 @@ LINDENHOF = UUID("01900000-0000-7000-8000-000000000001")
 
 
 def echo_of_path(connection: ServerConnection, request: Request) -> Response | None:
-    """What a plain request asked for; WebSockets go on."""
+    """What a plain request asked for, and from which site; WebSockets go on."""
     if "Upgrade" in request.headers:
         return None
-    return connection.respond(HTTPStatus.OK, request.path)
+    return connection.respond(HTTPStatus.OK, f"{request.path} {request.headers.get('Origin', '')}")
 
 
 async def falls_over(connection: ServerConnection) -> None:
@@ -59,7 +59,12 @@ async def test_an_id_of_dots_leads_to_no_other_route(front: RunningService, issu
 
 async def test_a_path_and_its_query_arrive_as_they_came(front: RunningService) -> None:
     answer = await front.client().get("/widget/a%3Fb%23c%25d%20e/f?after_seq=3&x=%26")
-    assert answer.text == "/widget/a%3Fb%23c%25d%20e/f?after_seq=3&x=%26"
+    assert answer.text == "/widget/a%3Fb%23c%25d%20e/f?after_seq=3&x=%26 "
+
+
+async def test_a_widget_on_a_strangers_site_is_known_as_such_behind_the_gateway(front: RunningService) -> None:
+    answer = await front.client(origin="https://stranger.example").get("/widget/conversations/current")
+    assert answer.text == "/widget/conversations/current https://stranger.example"
 
 
 async def test_a_guest_whose_conversation_service_dies_is_told_to_come_back(front: RunningService) -> None:

@@ -20,6 +20,7 @@ SENT_ON = (
     "if-match",
     "if-none-match",
     "idempotency-key",
+    "origin",  # a hotel's widget runs on its own sites only, which the conversation service checks
 )
 SENT_BACK = (
     "content-type",
