@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.commands.up import start_over
+from devstack.commands.up import down, start_over
 from devstack.errors import StackError
 from devstack.process import Record, read_record, record_of
 from devstack.state import State
@@ -35,6 +35,10 @@ def test_fresh_on_a_folder_of_other_things_deletes_nothing(tmp_path: Path) -> No
     letters = tmp_path / "postgres" / "letters.txt"
     letters.parent.mkdir()
     letters.write_text("dear all")
+    assert not State(tmp_path).is_throwaway
+    (tmp_path / "throwaway").touch()
+    assert not down(tmp_path)
+    (tmp_path / "throwaway").unlink()
     with pytest.raises(StackError, match="holds other things \\(postgres\\)") as caught:
         start_over(tmp_path)
     with pytest.raises(StackError, match="holds other things"):

@@ -65,7 +65,7 @@ class State:
     @property
     def is_throwaway(self) -> bool:
         """Whether nobody wants the data once the parts are stopped."""
-        return (self.folder / "throwaway").exists()
+        return self.exists and (self.folder / "throwaway").exists()
 
     def throw_away_when_stopped(self) -> None:
         """Mark the folder so."""
