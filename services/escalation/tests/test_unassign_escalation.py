@@ -5,6 +5,18 @@ from escalation_play import Hotel, names
 from contracts.events import EscalationUnassigned
 
 
+async def test_what_somebody_took_over_just_before_they_left_waits_for_somebody_else(hotel: Hotel) -> None:
+    sam, kim = await hotel.member("Sam"), await hotel.member("Kim")
+    conversation = hotel.conversation()
+    await conversation.in_queue()
+    await sam.leaves()
+    await hotel.publish(conversation.taken_over(by=sam.id))
+    await conversation.is_known(version=conversation.version)
+    assert [item["conversation_id"] for item in await hotel.queue()] == [str(conversation.id)]
+    await hotel.publish(conversation.taken_over(by=kim.id))
+    await conversation.escalation(status="in_progress", assignee_id=str(kim.id))
+
+
 async def test_what_a_former_member_had_goes_back_to_the_queue_at_its_place(hotel: Hotel) -> None:
     sam = await hotel.member("Sam")
     first, second = hotel.conversation(), hotel.conversation()

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from contracts.actor import ActorKind, ActorRef
 from contracts.ids import ConversationId, EscalationId, HotelId, UserId
 from contracts.values import HandOverReason, Priority
-from escalation.commands.staff import is_active_member
+from escalation.commands.staff import has_left, is_active_member
 from escalation.domain import lifecycle
 from escalation.domain.errors import ConversationIsOver, OnlyPeopleWork, UnknownConversation
 from escalation.domain.lifecycle import OVER, Escalation
@@ -141,10 +141,13 @@ async def acknowledge_escalation(
 
 
 async def take_over_escalation(conversation: ConversationRow, user_id: UserId, tx: Transaction) -> EscalationRow | None:
-    """Whoever took the conversation over has its escalation and works on it. None if there is no open one.
+    """Whoever took the conversation over has its escalation and works on it. None if there is none for them.
 
-    The take-over is a fact already, so membership is not asked again: its event may still be on the way here.
+    The take-over is a fact already, so somebody we do not know yet has it too: their membership's event may still be on
+    the way here. It stays where it is if they have left since; nobody would take it from them again.
     """
+    if await has_left(user_id, tx):  # locks the membership first, as a revocation does
+        return None
     row = await _open_escalation_of(conversation.conversation_id, tx)
     if row is None:
         return None

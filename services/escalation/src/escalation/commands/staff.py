@@ -27,5 +27,13 @@ async def record_member(
 
 async def is_active_member(user_id: UserId, tx: Transaction) -> bool:
     """Whether somebody works for the hotel; the answer holds until the transaction ends (share lock)."""
-    status = await tx.scalar(select(StaffRow.status).where(col(StaffRow.user_id) == user_id).with_for_update(read=True))
-    return status == MembershipStatus.ACTIVE
+    return await _status_of(user_id, tx) == MembershipStatus.ACTIVE
+
+
+async def has_left(user_id: UserId, tx: Transaction) -> bool:
+    """Whether somebody is known to work for the hotel no more; the answer holds until the transaction ends."""
+    return await _status_of(user_id, tx) == MembershipStatus.REVOKED
+
+
+async def _status_of(user_id: UserId, tx: Transaction) -> str | None:
+    return await tx.scalar(select(StaffRow.status).where(col(StaffRow.user_id) == user_id).with_for_update(read=True))
