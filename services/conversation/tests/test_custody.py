@@ -15,9 +15,10 @@ from contracts.events import (
     EscalationCreated,
     EscalationResolved,
     HotelUpdated,
+    MembershipRevoked,
 )
 from contracts.ids import ConversationId, EscalationId, GuestId
-from contracts.statuses import EscalationStatus
+from contracts.statuses import EscalationStatus, MembershipStatus
 from contracts.values import HandOverReason, Priority
 from servicekit.ids import new_id
 from servicekit.testing import RunningService, TokenIssuer, eventually
@@ -184,6 +185,28 @@ async def test_late_news_of_an_earlier_escalation_neither_wakes_nor_ends_the_pre
         await eventually(lambda mark=mark: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", mark))
     assert (await guest.conversation())["status"] == "waiting_for_staff"
     assert await notices(guest) == ["handed_back", "escalated"]
+
+
+async def test_a_guest_whose_member_of_staff_left_the_hotel_waits_for_a_colleague_and_is_told(
+    guest: Guest, hotel: Hotel
+) -> None:
+    other = await hotel.guest()
+    await hotel.staff().post(f"{guest.staff_path}/take-over")
+    await hotel.staff(hotel.kim).post(f"{other.staff_path}/take-over")
+    joined = hotel.membership(hotel.sam, "Sam", version=2).model_dump()
+    left = MembershipRevoked.model_validate(joined | {"status": MembershipStatus.REVOKED})
+    await hotel.app.publish(left, hotel.id)
+    view = await guest.has_status("waiting_for_staff")
+    assert (view["owner"], view["assignee"]) == ("nobody", None)
+    assert await notices(guest) == ["taken_over", "escalated"]
+    [event] = await hotel.app.events(ConversationEscalated, hotel_id=hotel.id)
+    assert (str(event.conversation_id), event.by.kind) == (guest.conversation_id, ActorKind.SYSTEM)
+    assert (await other.conversation())["status"] == "with_staff", "a colleague's guest notices nothing"
+    await hotel.app.publish(left, hotel.id, id=(again := new_id()))
+    await eventually(lambda: hotel.rows("SELECT 1 FROM inbox WHERE event_id = $1", again))
+    taken = (await hotel.staff(hotel.kim).post(f"{guest.staff_path}/take-over")).json()
+    assert taken["assignee"]["name"] == "Kim"
+    assert await notices(guest) == ["taken_over", "escalated", "taken_over"]
 
 
 async def test_identity_tells_of_hotels_and_staff(desk: RunningService, issuer: TokenIssuer) -> None:

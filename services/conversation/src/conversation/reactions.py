@@ -18,7 +18,8 @@ from contracts.events import (
 )
 from contracts.statuses import MembershipStatus
 from conversation.commands.conversations import escalation_created, escalation_resolved
-from conversation.tables import GuestRow, HotelRow, StaffRow
+from conversation.commands.staff import record_member, release_conversations
+from conversation.tables import GuestRow, HotelRow
 from servicekit.reactions import Reactions
 from servicekit.transaction import Transaction
 
@@ -52,19 +53,10 @@ async def on_hotel(event: HotelCreated | HotelUpdated | HotelActivated | HotelDe
 
 @reactions.on(MembershipGranted, MembershipChanged, MembershipRevoked)
 async def on_membership(event: MembershipGranted | MembershipChanged | MembershipRevoked, tx: Transaction) -> None:
-    """The name that guests see when somebody takes over; kept when they leave, beside what they said."""
-    values = {
-        "display_name": event.display_name,
-        "active": event.status is MembershipStatus.ACTIVE,
-        "version": event.version,
-    }
-    await tx.execute(
-        insert(StaffRow)
-        .values(hotel_id=event.hotel_id, user_id=event.user_id, **values)
-        .on_conflict_do_update(
-            index_elements=["hotel_id", "user_id"], set_=values, where=col(StaffRow.version) < event.version
-        )
-    )
+    """The name that guests see when somebody takes over. Whoever leaves leaves their conversations to a colleague."""
+    newest = await record_member(event.user_id, event.display_name, event.status, event.version, tx)
+    if newest and event.status is MembershipStatus.REVOKED:
+        await release_conversations(event.user_id, tx)
 
 
 @reactions.on(GuestCreated, GuestUpdated)

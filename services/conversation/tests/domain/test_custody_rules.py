@@ -13,6 +13,7 @@ from conversation.domain.conversation import (
     end,
     hand_back,
     owner_of,
+    release,
     return_to_ai,
     take_over,
     wait_for_staff,
@@ -67,6 +68,12 @@ def test_what_staff_have_does_not_wait_for_them() -> None:
     assert wait_for_staff(SAMS) is SAMS
     with pytest.raises(MoveNotAllowed):
         wait_for_staff(PAUSED)
+
+
+def test_who_leaves_the_hotel_leaves_what_they_had_and_nothing_else() -> None:
+    assert release(SAMS, SAM) == WAITING
+    for now in (SAMS, OPEN, WAITING, PAUSED, OVER):
+        assert release(now, KIM) is now
 
 
 def test_nothing_but_the_end_happens_to_what_has_ended() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy.dialects.postgresql import insert
@@ -21,10 +20,11 @@ from contracts.ids import ConversationId, EscalationId, GuestId, UserId
 from contracts.statuses import ConversationStatus, HotelStatus
 from contracts.values import Channel, LanguageTag, Priority
 from conversation.commands.messages import HotelSuspended, channel, say_notice
+from conversation.commands.staff import staff_name
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Custody
 from conversation.domain.notices import Notice
-from conversation.tables import ConversationRow, HotelRow, StaffRow, TurnRow
+from conversation.tables import ConversationRow, HotelRow, TurnRow
 from servicekit.actor import Actor
 from servicekit.commands import Command
 from servicekit.ids import new_id
@@ -238,12 +238,6 @@ async def active_hotel(tx: Transaction) -> HotelRow:
     if hotel is None or hotel.status != HotelStatus.ACTIVE.value:
         raise HotelSuspended
     return hotel
-
-
-async def staff_name(user_id: UUID, tx: Transaction) -> str | None:
-    """The name that guests see, if the directory has told us."""
-    found = await tx.find(StaffRow, (tx.hotel_id, user_id))
-    return found.display_name if found else None
 
 
 def member(actor: Actor) -> UserId:

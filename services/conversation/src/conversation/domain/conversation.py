@@ -92,6 +92,13 @@ def wait_for_staff(now: Custody) -> Custody:
     return Custody(move(CONVERSATION_MOVES, now.status, ConversationStatus.WAITING_FOR_STAFF))
 
 
+def release(now: Custody, user_id: UserId) -> Custody:
+    """Waiting for a colleague, because `user_id`, who had it, is no longer there; unchanged when it is not theirs."""
+    if now != Custody(ConversationStatus.WITH_STAFF, user_id):
+        return now
+    return Custody(move(CONVERSATION_MOVES, now.status, ConversationStatus.WAITING_FOR_STAFF))
+
+
 def end(now: Custody, user_id: UserId | None) -> Custody:
     """Over. `user_id` is the member of staff who ends it, None the guest; unchanged when it is over already.
 

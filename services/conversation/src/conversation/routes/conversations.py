@@ -13,11 +13,11 @@ from conversation.commands.conversations import (
     end_conversation,
     escalate,
     hand_back,
-    staff_name,
     staff_types,
     take_over,
 )
 from conversation.commands.messages import MessageDiffers, SendMessage, send_message
+from conversation.commands.staff import staff_name
 from conversation.domain.conversation import ConversationEnded, NotYours
 from conversation.queries.conversations import ConversationView, conversation_by_id, list_conversations
 from conversation.queries.messages import MessageView, page_of_messages, page_of_messages_before
