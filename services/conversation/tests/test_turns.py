@@ -10,6 +10,7 @@ from contracts.events import ConversationStarted, GuestUpdated, MessageSent, Tur
 from contracts.ids import GuestId
 from contracts.statuses import GuestStatus
 from contracts.values import HandOverReason, Priority, TurnAction
+from conversation.turns import CLAIMS_AT_MOST
 from servicekit.ids import new_id
 from servicekit.testing import eventually
 
@@ -121,6 +122,22 @@ async def test_an_engine_that_keeps_failing_hands_the_guest_to_staff(guest: Gues
     answer = await guest.ask("crash please?")
     assert answer["action"] == "hand_over"
     await guest.has_status("waiting_for_staff")
+
+
+async def test_a_question_that_kills_every_worker_goes_to_staff_in_the_end(
+    guest: Guest, hotel: Hotel, engine: ScriptedEngine
+) -> None:
+    """The workers that it killed are played by the number of claims that nobody finished."""
+    async with engine.held("deadly question"):
+        await guest.say("deadly question?")
+        await eventually(lambda: engine.times_asked("deadly question") == 1)
+        async with hotel.app.runtime.worker_db.autocommit() as connection:
+            await connection.exec_driver_sql(
+                "UPDATE due SET attempt = $2, lease_until = clock_timestamp() - interval '1 second' WHERE hotel_id = $1",
+                (hotel.id, CLAIMS_AT_MOST),
+            )
+        await guest.has_status("waiting_for_staff")
+    assert engine.times_asked("deadly question") == 1, "it is not asked again"
 
 
 async def test_the_engine_is_told_of_a_vip(guest: Guest, hotel: Hotel, engine: ScriptedEngine) -> None:

@@ -21,6 +21,10 @@ ENGINE_SECONDS = 25.0
 GIVE_UP_AFTER = 3
 """Failures of the engine after which the guest is passed to staff instead of waiting on."""
 
+CLAIMS_AT_MOST = 20
+"""Claims of one turn after which the engine is not asked again: what it is asked may be what ends the process. A guest
+who adds to a turn while it is worked on costs a claim, too, so the number is well above any burst."""
+
 TURNS = counter("conversation_turns_total", "Turns that were settled", "action")
 TURN_SECONDS = histogram("conversation_turn_duration_seconds", "From a turn's closing to its stored answer", "action")
 CONFIDENCE = histogram(
@@ -50,6 +54,9 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
 
 async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
     """The engine's reply; after several failures a hand-over, so that no guest waits for a machine that is broken."""
+    if item.attempt > CLAIMS_AT_MOST:
+        log.error("turn.gave_up", turn_id=str(question.turn_id), attempt=item.attempt)
+        return _pass_on(question)
     try:
         return await _ask_engine(question, item, rt)
     except LeaseLost:
@@ -61,16 +68,20 @@ async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
         log.error(
             "engine.gave_up", turn_id=str(question.turn_id), error=type(error).__name__, failures=item.failures + 1
         )
-        language = question.policy.default_language
-        return Reply(
-            action=TurnAction.HAND_OVER,
-            text=hand_over_text(language, question.policy.expected_wait),
-            language=language,
-            confidence=0.0,
-            sources=(),
-            reasons=(HandOverReason.RULE,),
-            priority=Priority.NORMAL,
-        )
+        return _pass_on(question)
+
+
+def _pass_on(question: Question) -> Reply:
+    language = question.policy.default_language
+    return Reply(
+        action=TurnAction.HAND_OVER,
+        text=hand_over_text(language, question.policy.expected_wait),
+        language=language,
+        confidence=0.0,
+        sources=(),
+        reasons=(HandOverReason.RULE,),
+        priority=Priority.NORMAL,
+    )
 
 
 async def _ask_engine(question: Question, item: DueItem, rt: Runtime) -> Reply:
