@@ -25,6 +25,14 @@ class Operation:
         """Names of the path or query parameters."""
         return [p["name"] for p in self.details.get("parameters", ()) if p["in"] == place]
 
+    def query(self, ids: Mapping[str, str]) -> dict[str, Any]:  # Any: query values
+        """Every query parameter that is required or that `ids` knows."""
+        return {
+            p["name"]: ids.get(p["name"]) or sample(p["schema"], self.document, ids, p["name"])
+            for p in self.details.get("parameters", ())
+            if p["in"] == "query" and (p["name"] in ids or p.get("required"))
+        }
+
     def body(self, ids: Mapping[str, str]) -> Json | None:
         """A valid body; every id in it comes from `ids` where the name is known there."""
         content = self.details.get("requestBody", {}).get("content", {})
@@ -88,6 +96,13 @@ def _text(schema: Json, name: str, ids: Mapping[str, str]) -> str:
             return "someone.new@example.com"
         case _:
             pass
-    known = {"email": "someone.new@example.com", "language": "en", "slug": "some-slug", "phone": "+4312345678"}
+    known = {
+        "email": "someone.new@example.com",
+        "language": "en",
+        "slug": "some-slug",
+        "password": "a sample of a passphrase",
+        "q": "dogs",
+        "phone": "+4312345678",
+    }
     text = known.get(name, "sample")
     return text.ljust(schema.get("minLength", 0), "x")
