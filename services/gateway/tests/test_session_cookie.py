@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.adapters.sessions import Session
 from gateway.domain.cookie import COOKIE
+from gateway.routes.passing_on import ROUTES
 from servicekit.testing import RunningService, TokenIssuer
 
 LINDENHOF = UUID("01900000-0000-7000-8000-000000000001")
@@ -88,3 +89,10 @@ async def test_a_bearer_token_needs_no_csrf_token(gateway: RunningService, issue
 async def test_a_viewer_is_refused_here_already(gateway: RunningService, issuer: TokenIssuer) -> None:
     client = gateway.client(issuer.token(hotel_id=LINDENHOF, role="viewer"))
     assert (await client.post(f"/api/conversations/{LINDENHOF}/take-over", json={})).status_code == 403
+
+
+async def test_the_document_at_the_public_address_describes_what_is_passed_on_too(gateway: RunningService) -> None:
+    paths = (await gateway.client().get("/openapi.json")).json()["paths"]
+    passed_on = {f"/api{route.path}" for route in ROUTES}
+    assert passed_on <= set(paths)
+    assert {"/api/session", "/api/inbox", "/widget/sessions"} <= set(paths)

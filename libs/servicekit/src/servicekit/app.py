@@ -52,6 +52,7 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
     app = FastAPI(
         title=service.name,
         version=service.version,
+        openapi_url=service.openapi_url,
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},

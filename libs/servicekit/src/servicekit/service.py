@@ -49,6 +49,7 @@ class Service:
         database: False for a service that keeps nothing of its own.
         middleware: extra ASGI classes, made as `cls(app, rt)`, inside of the chassis's own.
         guest_tokens: called once at start; what it gives tells guests by their token, None for a token that is not a guest's.
+        openapi_url: where the API describes itself; None for a service that has a route of its own for it.
         platform_tables: tables without RLS, each with its reason, for the lint.
     """
 
@@ -64,6 +65,7 @@ class Service:
     middleware: Sequence[Callable[[ASGIApp, Any], ASGIApp]] = ()  # Any: Runtime, or None when only described
     guest_tokens: GuestTokens | None = None
     platform_tables: dict[str, str] = field(default_factory=dict[str, str])
+    openapi_url: str | None = "/openapi.json"
     version: str = "0.1.0"
     clock: Clock = utc_now
 

@@ -11,6 +11,7 @@ service = Service(
     "gateway",
     settings=Settings,
     database=False,
+    openapi_url=None,  # routes.openapi gives the document of the whole
     resources=resources,
     middleware=[SessionMiddleware],
     routers=[
