@@ -9,7 +9,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check format schemas lock clean venv samples e2e
+.PHONY: help up down test check format schemas lock clean venv samples e2e soak bench screenshots
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9_-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -32,6 +32,15 @@ check: $(READY) ## Format, lint, types, import rules, generated files, schema co
 samples: $(READY) ## The heavier samples: every service in a venv of its own, the service guide word by word
 	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/own_venv.py
 	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/follow_adding_a_service.py
+
+soak: $(READY) ## Kill, cut and stop parts under load for long, and count (ARGS="--seeds 20 --lanes 3 --fault NAME")
+	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
+bench: $(READY) ## Measure (ARGS="message-write", "answers", ... ; without: the list)
+	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(READY) ## Take the pictures of docs/widget.md again, with a real browser on a running stack
+	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots $(ARGS)
 
 format: $(READY) ## Format and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .
