@@ -7,7 +7,7 @@ import http.client
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import psutil
 
@@ -25,17 +25,24 @@ class Child:
     Args:
         unit: which service in which role.
         state: where log and record are.
+        command: how it is started; asked at every start.
         environment: made anew at every start, because addresses may have moved.
         grace_seconds: how long it may finish what is in hand.
     """
 
     def __init__(
-        self, unit: Unit, state: State, environment: Callable[[], Mapping[str, str]], grace_seconds: float = 25.0
+        self,
+        unit: Unit,
+        state: State,
+        command: Callable[[], Sequence[str]],
+        environment: Callable[[], Mapping[str, str]],
+        grace_seconds: float = 25.0,
     ) -> None:
         self.unit = unit
         self.name = unit.name
         self.log = state.logs / f"{unit.name}.log"
         self.record_path = state.record_path(unit.name)
+        self._command = command
         self._environment = environment
         self._grace_seconds = grace_seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +53,7 @@ class Child:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self._process = process.spawn(
-                self.unit.command, cwd=self.log.parent.parent, output=output, env=self._environment()
+                self._command(), cwd=self.log.parent.parent, output=output, env=self._environment()
             )
         with contextlib.suppress(psutil.NoSuchProcess):
             process.record_of(self.name, self._process.pid, self.unit.port).write(self.record_path)

@@ -20,14 +20,15 @@ from devstack import ports, prepare, process, sweep
 from devstack.child import Child
 from devstack.errors import raise_first
 from devstack.keeper import Keeper
-from devstack.layout import Layout, Unit
+from devstack.layout import Detour, Layout, Unit
 from devstack.parts.group import Parts, PartUrls
 from devstack.parts.postgres import KEPT, SURVIVES_KILL
 from devstack.running import Running
-from devstack.services import Service, named
+from devstack.services import Service, named, program
 from devstack.state import State
 
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_NO_MORE: Mapping[str, int] = MappingProxyType({})
 _READY_SECONDS = 90.0
 
 
@@ -41,7 +42,9 @@ class Stack:
         namespace: put before databases, topics, groups and Valkey keys; for several stacks on the same servers.
         apart: services that run as `NAME-api` and `NAME-worker`, to be killed apart.
         usual_ports: the gateway on 8080 and so on where these are free; otherwise any, so that tests run side by side.
-        settings: more environment per service, e.g. `{"conversation": {"FRONTDESK_LOG_LEVEL": "DEBUG"}}`.
+        settings: more environment per service, e.g. `{"conversation": {"FRONTDESK_LOG_LEVEL": "DEBUG"}}`, or per process.
+        replicas: how many there are of a process, e.g. `{"conversation-worker": 2}`: the second is `conversation-worker-2`.
+        detour: asked for every port that a process is told, so that something can stand in between (`layout.Detour`).
         durable: keep what is written through a power cut; without it tests run faster.
         demo: seed the demo hotels.
         revive: start again what ends by itself.
@@ -58,6 +61,8 @@ class Stack:
         apart: Collection[str] = (),
         usual_ports: bool = False,
         settings: Mapping[str, Mapping[str, str]] = _NOTHING,
+        replicas: Mapping[str, int] = _NO_MORE,
+        detour: Detour | None = None,
         durable: bool = True,
         demo: bool = True,
         revive: bool = True,
@@ -69,7 +74,12 @@ class Stack:
         self._own_parts = own_parts
         self._apart = apart
         self._usual_ports = usual_ports
-        self._settings = settings
+        self.settings = {name: dict(more) for name, more in settings.items()}
+        """More environment per service or process; a change counts from the next start of the process."""
+        self.programs: dict[str, Path] = {}
+        """Where the program of a process is, when not next to our own Python; counts from its next start."""
+        self._replicas = replicas
+        self._detour = detour
         self._durable = durable
         self._demo = demo
         self._revive = revive
@@ -103,7 +113,9 @@ class Stack:
                 apart=self._apart,
                 usual_ports=self._usual_ports,
                 namespace=self.namespace,
-                settings=self._settings,
+                settings=self.settings,
+                replicas=self._replicas,
+                detour=self._detour,
                 say=self._say,
             )
             self._start_parts()
@@ -152,6 +164,7 @@ class Stack:
             settings=KEPT if self._durable else SURVIVES_KILL,
             guarded=self._durable,
             environment={} if self._own_parts else os.environ,
+            kafka_listeners=self.layout.kafka_listeners(),
             say=self._say,
         )
 
@@ -178,6 +191,10 @@ class Stack:
     def url(self, service: str) -> str:
         """Base URL of the service's API."""
         return self.layout.url(service)
+
+    def urls(self, service: str) -> list[str]:
+        """Base URL of the API of every process that serves it."""
+        return self.layout.urls(service)
 
     def metrics_url(self, service: str, role: str = "api") -> str:
         """Base URL of /livez, /readyz and /metrics; `role` matters for services that run apart."""
@@ -267,7 +284,12 @@ class Stack:
     def _start_services(self) -> None:
         for service in self.services:
             for unit in self.layout.of(service.name):
-                child = Child(unit, self.state, lambda unit=unit: self._environment(unit))
+                child = Child(
+                    unit,
+                    self.state,
+                    lambda unit=unit: [str(self.programs.get(unit.name) or program(unit.service)), unit.role],
+                    lambda unit=unit: self._environment(unit),
+                )
                 self._children[unit.name] = child
                 self._keepers[unit.name] = Keeper(child, revive=self._revive, say=self._say)
         if not self._children:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from devstack import jars
 from devstack.errors import raise_first
-from devstack.parts.kafka import Kafka
+from devstack.parts.kafka import Kafka, Listener
 from devstack.parts.postgres import KEPT, Postgres
 from devstack.parts.server import Server
 from devstack.parts.valkey import Valkey
@@ -45,6 +45,7 @@ class Parts:
         settings: PostgreSQL's: `KEPT`, `SURVIVES_KILL` or `THROWAWAY`.
         guarded: PostgreSQL and Valkey ask for a password of this state folder.
         environment: where `FRONTDESK_*_URL` is looked up: a part named there is used and not started.
+        kafka_listeners: more ways into the broker, when it is ours.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Parts:
         settings: Mapping[str, str] = KEPT,
         guarded: bool = False,
         environment: Mapping[str, str] | None = None,
+        kafka_listeners: Sequence[Listener] = (),
         say: Callable[[str], None] | None = None,
     ) -> None:
         named = os.environ if environment is None else environment
@@ -69,7 +71,7 @@ class Parts:
             if name == "postgres":
                 self.servers[name] = Postgres(home, port, password=password, settings=settings)
             elif name == "kafka":
-                self.servers[name] = Kafka(home, port, state.port("kafka-controller"))
+                self.servers[name] = Kafka(home, port, state.port("kafka-controller"), kafka_listeners)
             else:
                 self.servers[name] = Valkey(home, port, password=valkey_password, keep=settings is KEPT)
             self.servers[name].record_path = state.record_path(name)

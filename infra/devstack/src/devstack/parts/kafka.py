@@ -10,6 +10,7 @@ import struct
 import subprocess
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -24,11 +25,11 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners={listeners},CONTROLLER://{host}:{controller_port}
+advertised.listeners={advertised}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map={protocols},CONTROLLER:PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -73,6 +74,16 @@ logger.server.level=info
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One more port of the broker, which sends its clients to another one: what leads there can be put in between."""
+
+    name: str
+    """Capitals, digits and underscores."""
+    port: int
+    advertised: int
+
+
 class Kafka(Server):
     """One Kafka node.
 
@@ -80,13 +91,15 @@ class Kafka(Server):
         home: its folder: data, settings, logs.
         port: where clients connect on the loopback address.
         controller_port: where the node talks to itself.
+        listeners: more ways in.
     """
 
     name = "kafka"
 
-    def __init__(self, home: Path, port: int, controller_port: int) -> None:
+    def __init__(self, home: Path, port: int, controller_port: int, listeners: Sequence[Listener] = ()) -> None:
         super().__init__(home, port)
         self._controller_port = controller_port
+        self._listeners = [Listener("PLAINTEXT", port, port), *listeners]
 
     @property
     def url(self) -> str:
@@ -172,7 +185,12 @@ class Kafka(Server):
     def _write_settings(self) -> None:
         (self.home / "server.properties").write_text(
             _SETTINGS.format(
-                host=ports.HOST, port=self.port, controller_port=self._controller_port, data=_escaped(self.data)
+                host=ports.HOST,
+                listeners=",".join(f"{way.name}://{ports.HOST}:{way.port}" for way in self._listeners),
+                advertised=",".join(f"{way.name}://{ports.HOST}:{way.advertised}" for way in self._listeners),
+                protocols=",".join(f"{way.name}:PLAINTEXT" for way in self._listeners),
+                controller_port=self._controller_port,
+                data=_escaped(self.data),
             )
         )
         (self.home / "log4j2.properties").write_text(_LOGGING.format(home=_escaped(self.home)))
