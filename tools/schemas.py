@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.routes.passing_on import ROUTES
+from servicekit.problems import TooManyRequests, problems
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -14,6 +15,8 @@ SERVICES = tuple(sorted(path.parent.name for path in ROOT.glob("services/*/pypro
 GATEWAY = "gateway"
 WHOLE = ROOT / "services/gateway/src/gateway/openapi.json"
 SHARED_SCHEMAS = {"Problem", "FieldProblem"}
+LIMITED = next(iter(problems(TooManyRequests).values()))
+"""The gateway has a limit of its own for what guests' widgets ask."""
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -62,6 +65,8 @@ def whole(documents: dict[str, Json]) -> Json:
             raise SystemExit(f"the gateway passes on {method.upper()} {path}, which {service} does not have")
         operation = renamed(owner["paths"][path][method], service)
         operation["operationId"] = f"{service}.{operation['operationId']}"
+        if path.startswith("/widget/"):
+            operation["responses"].setdefault("429", LIMITED)
         document["paths"].setdefault(public_path, {})[method] = operation
     for service in {service for service, *_ in shown}:
         for name, schema in documents[service].get("components", {}).get("schemas", {}).items():

@@ -44,6 +44,8 @@ class RouteAccess:
     method: str
     path: str
     access: tuple[Access, ...]
+    limited: bool = False
+    """Whether a rate limit of the route's own may refuse (429)."""
 
 
 class RouteWithoutPermission(Exception):
@@ -193,6 +195,12 @@ def _demands(dependant: Dependant) -> list[Access]:
     return found
 
 
+def _is_limited(dependant: Dependant) -> bool:
+    return any(
+        isinstance(getattr(part.call, "limit", None), str) or _is_limited(part) for part in dependant.dependencies
+    )
+
+
 def route_permissions(app: FastAPI) -> list[RouteAccess]:
     """Every route with what it demands.
 
@@ -204,13 +212,14 @@ def route_permissions(app: FastAPI) -> list[RouteAccess]:
         path = route.path or str(route.original_route)
         dependant: Any = getattr(route, "dependant", None)  # Any: plain Starlette routes have none
         methods = sorted((route.methods or set()) - {"HEAD"}) if route.methods else ["WS"]
+        limited = isinstance(dependant, Dependant) and _is_limited(dependant)
         if isinstance(dependant, Dependant):
             access = tuple(dict.fromkeys(_demands(dependant)))
         elif isinstance(route.original_route, Route) and path == app.openapi_url:
             access = (Access(AccessKind.PUBLIC, "the API's description"),)
         else:
             access = ()
-        lines += [RouteAccess(method, path, access) for method in methods]
+        lines += [RouteAccess(method, path, access, limited) for method in methods]
     bare = [f"{line.method} {line.path}" for line in lines if not line.access]
     if bare:
         raise RouteWithoutPermission("no permission, no reason to be public: " + ", ".join(bare))

@@ -14,8 +14,11 @@ _ALWAYS = {
     "413": "The body is too large",
     "415": "The body's media type is not supported",
     "422": "Some values cannot be taken",
+    "503": "Not available right now",
+    "504": "The request took too long",
 }
 _GUARDED = {"401": "Sign in first", "403": "Not allowed"}
+_LIMITED = {"429": "Too many requests"}
 _SECURITY = "bearer"
 _KEY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -52,11 +55,18 @@ def _complete(document: dict[str, Any], walk: list[RouteAccess]) -> dict[str, An
         for method, operation in operations.items():
             line = demands.get((method, path))
             guarded = line is not None and any(access.kind is not AccessKind.PUBLIC for access in line.access)
-            _complete_operation(operation, method, line if guarded else None)
+            limited = line is not None and line.limited
+            _complete_operation(operation, method, line if guarded else None, limited=limited)
     return document
 
 
-def _complete_operation(operation: dict[str, Any], method: str, line: RouteAccess | None) -> None:  # Any: OpenAPI
+def _complete_operation(
+    operation: dict[str, Any],  # Any: OpenAPI
+    method: str,
+    line: RouteAccess | None,
+    *,
+    limited: bool,
+) -> None:
     responses = operation["responses"]
     responses.pop("422", None) if _is_fastapis(responses.get("422")) else None
     titles = dict(_ALWAYS)
@@ -69,6 +79,8 @@ def _complete_operation(operation: dict[str, Any], method: str, line: RouteAcces
         operation["x-permissions"] = [access.value or access.kind.value for access in line.access]
         if method == "post":
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+    if limited:
+        titles |= _LIMITED
     for status, title in titles.items():
         responses.setdefault(status, {"description": title, "content": _PROBLEM})
     responses.setdefault("default", {"description": "Any other refusal", "content": _PROBLEM})

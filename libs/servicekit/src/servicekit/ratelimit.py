@@ -78,18 +78,27 @@ def rate_limit(limit: str, *, by: By = "ip", name: str = "") -> Callable[[Reques
         by: whose hits are counted together; a function (it may be async) gives a key of its own.
         name: routes with the same name share the count; by default each route has its own.
     """
-    parse(limit)
+    return _Limit(limit, by, name)
 
-    async def check(request: Request) -> None:
+
+class _Limit:
+    """A dependency that counts, and tells the OpenAPI document that it may refuse."""
+
+    def __init__(self, limit: str, by: By, name: str) -> None:
+        parse(limit)
+        self.limit = limit
+        self._by = by
+        self._name = name
+
+    async def __call__(self, request: Request) -> None:
         rt: Runtime = request.app.state.runtime
-        if callable(by):
-            given = by(request)
+        if callable(self._by):
+            given = self._by(request)
             key = await given if inspect.isawaitable(given) else given
-        elif by == "ip":
+        elif self._by == "ip":
             key = request.client.host if request.client else "unknown"
         else:
             actor = await current_actor(request)
-            key = actor.key if by == "user" else str(actor.hotel_id)
-        await rt.limits.check(limit, name or f"{request.method} {request.scope['route'].path_format}", str(key))
-
-    return check
+            key = actor.key if self._by == "user" else str(actor.hotel_id)
+        name = self._name or f"{request.method} {request.scope['route'].path_format}"
+        await rt.limits.check(self.limit, name, str(key))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 from sqlalchemy import text
 from sqlmodel import col, delete, select
 
@@ -60,7 +60,7 @@ class CreateArticle(Command):
     """Write an article."""
 
     variants: Variants
-    published: Annotated[bool, Field(description="whether the AI may answer from it at once")] = False
+    published: Annotated[StrictBool, Field(description="whether the AI may answer from it at once")] = False
 
 
 class UpdateArticle(Command):

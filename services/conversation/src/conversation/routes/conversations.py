@@ -75,7 +75,10 @@ async def messages_route(
 @router.post(
     "/{conversation_id}/messages",
     status_code=201,
-    responses=problems(NotFound, MessageDiffers, ConversationEnded, NotYours),
+    responses={
+        200: {"model": MessageView, "description": "it was sent before"},
+        **problems(NotFound, MessageDiffers, ConversationEnded, NotYours),
+    },
 )
 async def send_message_route(
     conversation_id: ConversationId, command: SendMessage, actor: Sends, rt: Rt, response: Response

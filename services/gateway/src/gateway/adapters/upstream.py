@@ -60,7 +60,9 @@ class Upstream:
             return await self.client.request(
                 method,
                 path,
-                headers=dict(headers),
+                headers=httpx.Headers(
+                    dict(headers), encoding="latin-1"
+                ),  # as it came: whether it is good is the service's to say
                 params=params,
                 content=content,
                 timeout=timeout_seconds if timeout_seconds is not None else httpx.USE_CLIENT_DEFAULT,

@@ -30,6 +30,7 @@ SENT_BACK = (
     "www-authenticate",
     "idempotency-replayed",
     "cache-control",
+    "allow",
 )
 
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field, SecretStr
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.sessions import Session, SessionsUnavailable
-from gateway.adapters.upstream import ServiceUnavailable
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
 from gateway.domain.cookie import COOKIE, session_in
+from gateway.middleware import CsrfTokenMissing
 from gateway.resources import Desk, settings_of
 from gateway.routes.passing_on import answer_of, forwarded
 from servicekit import Command, Rt, edge_router, public, rate_limit
@@ -42,7 +43,7 @@ class SessionView(BaseModel):
     "",
     status_code=201,
     response_model=SessionView,
-    responses=problems(Unauthenticated, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by="ip"))],
 )
 async def sign_in(
@@ -101,7 +102,7 @@ async def current_session(request: Request, desk: Desk) -> SessionView:
 @router.delete(
     "",
     status_code=204,
-    responses=problems(Unauthenticated, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, CsrfTokenMissing, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("ends the cookie's own session only"))],
 )
 async def sign_out(request: Request, response: Response, desk: Desk) -> None:

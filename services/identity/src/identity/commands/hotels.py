@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from sqlalchemy.exc import IntegrityError
 
 from contracts.hours import WallClock
@@ -56,7 +56,7 @@ class CreateHotel(Command):
     languages: Languages
     confidence_threshold: Threshold = 0.5
     never_auto: NeverAuto = Field(default_factory=lambda: list(NeverAutoTopic))
-    hand_over_vips: bool = False
+    hand_over_vips: StrictBool = False
     brand: Brand = Brand()
     business_hours: OpeningHours | None = None
     consent_text: ConsentText = ""
@@ -73,7 +73,7 @@ class UpdateHotel(Command):
     languages: Languages | None = None
     confidence_threshold: Threshold | None = None
     never_auto: NeverAuto | None = None
-    hand_over_vips: bool | None = None
+    hand_over_vips: StrictBool | None = None
     brand: Brand | None = None
     business_hours: OpeningHours | None = None
     consent_text: ConsentText | None = None

@@ -45,7 +45,7 @@ async def guest_route(guest_id: GuestId, _: Reader, tx: Tx, response: Response) 
 
 @router.patch("/{guest_id}", responses=problems(NotFound, PreconditionFailed, MoveNotAllowed))
 async def update_guest_route(
-    guest_id: GuestId, command: UpdateGuest, if_match: IfMatch, _: Writer, tx: Tx, response: Response
+    guest_id: GuestId, command: UpdateGuest, _: Writer, if_match: IfMatch, tx: Tx, response: Response
 ) -> GuestView:
     """Change contact data, language or status; what is left out stays, null forgets it."""
     return _shown(await update_guest(guest_id, command, if_match, tx), response)

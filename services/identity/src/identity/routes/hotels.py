@@ -66,7 +66,7 @@ async def hotel_route(hotel_id: HotelId, _: Reader, tx: HotelTx, response: Respo
 
 @router.patch("/{hotel_id}", responses=problems(NotFound, PreconditionFailed, SlugTaken, LanguageNotOffered))
 async def update_hotel_route(
-    hotel_id: HotelId, command: UpdateHotel, if_match: IfMatch, _: Writer, tx: HotelTx, response: Response
+    hotel_id: HotelId, command: UpdateHotel, _: Writer, if_match: IfMatch, tx: HotelTx, response: Response
 ) -> HotelView:
     """Change settings; what is left out stays."""
     return _shown(HotelView.of(await update_hotel(hotel_id, command, if_match, tx)), response)

@@ -23,6 +23,7 @@ from identity.resources import resources_of
 from identity.settings import settings_of
 from identity.tables import HotelRow
 from servicekit import Rt, Runtime, edge_router, new_id, public
+from servicekit.problems import TooManyRequests, problems
 
 JWKS_MAX_AGE_SECONDS = 300
 FORM = "application/x-www-form-urlencoded"
@@ -78,7 +79,7 @@ _SCHEMA = {"type": "object", "required": ["grant_type", "audience"], "properties
     "/oauth/token",
     dependencies=[Depends(public("services prove who they are with their client secret"))],
     response_model=ServiceTokenView,
-    responses={400: {"model": OAuthProblem}, 401: {"model": OAuthProblem}},
+    responses={400: {"model": OAuthProblem}, 401: {"model": OAuthProblem}, **problems(TooManyRequests)},
     openapi_extra={"requestBody": {"required": True, "content": {FORM: {"schema": _SCHEMA}}}},
 )
 async def service_token_route(request: Request, rt: Rt) -> Response:
@@ -92,7 +93,27 @@ async def service_token_route(request: Request, rt: Rt) -> Response:
     return JSONResponse(answer.model_dump(), headers={"Cache-Control": "no-store"})
 
 
-@router.get("/.well-known/jwks.json", dependencies=[Depends(public("public keys are public"))])
+class JwksResponse(Response):
+    """A key set (RFC 7517, 8.5)."""
+
+    media_type = "application/jwk-set+json"
+
+
+class Jwks(BaseModel):
+    """Public keys as RFC 7517 has them."""
+
+    keys: list[dict[str, str]]
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    response_class=JwksResponse,
+    responses={
+        200: {"content": {JwksResponse.media_type: {"schema": Jwks.model_json_schema()}}},
+        304: {"description": "The keys that the caller has"},
+    },
+    dependencies=[Depends(public("public keys are public"))],
+)
 async def jwks_route(request: Request, rt: Rt) -> Response:
     """The public keys of access tokens (RFC 7517). Cached for five minutes; a new key is published before it signs."""
     document = json.dumps(resources_of(rt).keys.jwks()).encode()
@@ -100,7 +121,7 @@ async def jwks_route(request: Request, rt: Rt) -> Response:
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={JWKS_MAX_AGE_SECONDS}"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
-    return Response(document, media_type="application/jwk-set+json", headers=headers)
+    return JwksResponse(document, headers=headers)
 
 
 async def _read(request: Request, rt: Runtime) -> TokenRequest:

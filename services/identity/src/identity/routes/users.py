@@ -69,7 +69,7 @@ async def user_route(user_id: UserId, _: Reader, tx: AnyTx, response: Response) 
 
 @router.patch("/{user_id}", responses=problems(NotFound, PreconditionFailed))
 async def update_user_route(
-    user_id: UserId, command: UpdateUser, if_match: IfMatch, _: Writer, tx: AnyTx, response: Response
+    user_id: UserId, command: UpdateUser, _: Writer, if_match: IfMatch, tx: AnyTx, response: Response
 ) -> UserView:
     """Change name and languages: as the hotel shows them, or the account's for a superadmin."""
     return await _shown(
@@ -79,7 +79,7 @@ async def update_user_route(
 
 @router.post("/{user_id}/role", responses=problems(NotFound, PreconditionFailed, LastAdmin, Conflict))
 async def change_role_route(
-    user_id: UserId, command: ChangeRole, if_match: IfMatch, _: Writer, tx: Tx, response: Response
+    user_id: UserId, command: ChangeRole, _: Writer, if_match: IfMatch, tx: Tx, response: Response
 ) -> UserView:
     """Give a member another role. Tokens with the former one are refused within seconds."""
     return await _shown(await change_role(user_id, command, if_match, tx), tx, response)

@@ -1,0 +1,153 @@
+"""Who calls which route with which ids: a hotel that has something of everything, and a fitting token for every kind of route."""
+
+import itertools
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from devstack.services import client_secret
+from devstack.stack import Stack
+from kit.hotels import Hotel, open_hotel
+from kit.people import PASSWORD, Guest
+from servicekit.ids import new_id
+
+Json = dict[str, Any]  # Any: JSON
+HOTEL, ADMIN = "lindenhof", "anna.admin@lindenhof.example"
+STAFF, ROOT = "sam.staff@lindenhof.example", "root@frontdesk.example"
+GUESTS = 6
+"""So that one guest's limit per minute is not what most answers are about."""
+SUPERADMIN_ROUTES = ("/hotels",)
+ENDS_SESSIONS = ("/sessions", "/me")
+"""Called with a session of their own each time: some of these end the one that they are called with."""
+STAFF_ROUTES = ("/conversations", "/escalations")
+READ_BY_SERVICES = ("/conversations/{conversation_id}", "/escalations/{escalation_id}")
+
+
+@dataclass(slots=True)
+class Desk:
+    """The world that the generated requests find."""
+
+    stack: Stack
+    hotel: Hotel
+    guests: list[Guest]
+    staffed: str
+    ended: Guest
+    ids: dict[str, str]
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    _turn: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def token(self, path: str, service: str) -> str:
+        """The access token of whoever the route is for. `path` is the template at the service, without `/api`."""
+        if path.startswith("/widget/conversations/{conversation_id}/end"):
+            return self.ended.token
+        if path.startswith("/widget"):
+            return self.guests[next(self._turn) % len(self.guests)].token
+        if path.startswith(ENDS_SESSIONS):
+            return self.signed_in(STAFF)["access_token"]
+        if path.startswith(SUPERADMIN_ROUTES):
+            return self.tokens["superadmin"]
+        if not path.startswith(STAFF_ROUTES):
+            return self.tokens["admin"]
+        if path in READ_BY_SERVICES and service in self.tokens and next(self._turn) % 2:
+            return self.tokens[service]
+        return self.tokens["staff"]
+
+    def ids_for(self, path: str, token: str) -> Mapping[str, str]:
+        """Ids that lead somewhere for the bearer of the token."""
+        if path.startswith("/widget"):
+            guest = next((one for one in (*self.guests, self.ended) if one.token == token), self.guests[0])
+            return self.ids | {"conversation_id": str(guest.conversation_id)}
+        if path.startswith("/sessions/"):
+            with self._http() as http:
+                listed = http.get(
+                    f"{self.stack.url('identity')}/sessions", headers={"authorization": f"Bearer {token}"}
+                )
+            found = listed.json() if listed.is_success else []
+            return {"session_id": found[0]["id"]} if found else {}
+        return self.ids
+
+    def body_for(self, path: str, body: Json) -> Json | None:
+        """A body that gets through where no generated one could: one with a real secret in it."""
+        if path in ("/tokens", "/session"):
+            return {"email": STAFF, "password": PASSWORD}
+        if path in ("/tokens/refresh", "/tokens/revoke"):
+            return {"refresh_token": self.signed_in(STAFF)["refresh_token"]}
+        if path == "/oauth/token":
+            return self._client("conversation")
+        if path == "/widget/sessions":
+            return body | {"hotel": HOTEL}
+        if path.endswith("/messages"):
+            return body | {"id": str(new_id())}
+        return None
+
+    def cookie(self) -> tuple[str, str]:
+        """A dashboard session's cookie and its CSRF token."""
+        with self._http() as http:
+            answer = http.post(f"{self.stack.url('gateway')}/api/session", json={"email": STAFF, "password": PASSWORD})
+            answer.raise_for_status()
+            return "; ".join(f"{c.name}={c.value}" for c in http.cookies.jar), answer.json()["csrf_token"]
+
+    def signed_in(self, email: str) -> Json:
+        """A new session at identity."""
+        with self._http() as http:
+            answer = http.post(f"{self.stack.url('identity')}/tokens", json={"email": email, "password": PASSWORD})
+        answer.raise_for_status()
+        return answer.json()
+
+    def service_token(self, audience: str) -> str:
+        """The gateway's own token for a service, in the hotel."""
+        with self._http() as http:
+            form = self._client(audience) | {"hotel_id": self.hotel.ids["hotel_id"]}
+            answer = http.post(f"{self.stack.url('identity')}/oauth/token", data=form)
+        answer.raise_for_status()
+        return answer.json()["access_token"]
+
+    def _client(self, audience: str) -> Json:
+        secret = self.stack.state.secret_text(client_secret("gateway"))
+        grant = {"grant_type": "client_credentials", "client_id": "gateway", "client_secret": secret}
+        return grant | {"audience": audience}
+
+    def _http(self) -> httpx.Client:
+        return httpx.Client(timeout=15, trust_env=False, headers={"x-forwarded-for": address()})
+
+
+def address() -> str:
+    """Somebody else's address every time (RFC 2544's range for such tests): limits per address are not what is tried."""
+    return f"198.{random.randint(18, 19)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
+
+
+async def open_desk(stack: Stack) -> Desk:
+    """The demo hotel with guests, a conversation that staff have, spare people, articles and a spare hotel to be changed."""
+    hotel = await open_hotel(stack, HOTEL, ADMIN)
+    guests = [await Guest.arrives(stack.url("conversation"), HOTEL) for _ in range(GUESTS)]
+    staffed, ended = [await Guest.arrives(stack.url("conversation"), HOTEL) for _ in range(2)]
+    desk = Desk(stack, hotel, guests, str(staffed.conversation_id), ended, dict(hotel.ids))
+    for kind, email in (("admin", ADMIN), ("staff", STAFF), ("superadmin", ROOT)):
+        desk.tokens[kind] = desk.signed_in(email)["access_token"]
+    for service in ("conversation", "escalation"):
+        desk.tokens[service] = desk.service_token(service)
+    desk.ids["conversation_id"] = desk.staffed
+    with httpx.Client(timeout=15, trust_env=False) as http:
+
+        def made(url: str, kind: str, body: Json) -> Json:
+            answer = http.post(url, json=body, headers={"authorization": f"Bearer {desk.tokens[kind]}"})
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        identity, conversation = stack.url("identity"), stack.url("conversation")
+        made(f"{conversation}/conversations/{desk.staffed}/take-over", "staff", {})
+        mark = new_id().hex[-12:]
+        spare = {"slug": f"spare-{mark}", "name": "Spare House", "time_zone": "Europe/Vienna", "default_language": "en"}
+        desk.ids["hotel_id"] = made(f"{identity}/hotels", "superadmin", spare | {"languages": ["en"]})["id"]
+        person = {"email": f"spare-{mark}@lindenhof.example", "name": "Spare", "password": PASSWORD, "role": "viewer"}
+        desk.ids["user_id"] = made(f"{identity}/users", "admin", person)["id"]
+    return desk
+
+
+def readable(body: object) -> str:
+    """The start of a body for a report."""
+    return json.dumps(body, default=str, ensure_ascii=False)[:400]

@@ -1,0 +1,210 @@
+"""One OpenAPI document tried against the running service with data that fits it and data that does not (schemathesis)."""
+
+import copy
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.generation.case import Case
+from schemathesis.hooks import HookContext, unregister
+
+from contract.desk import Desk, address, readable
+
+Json = dict[str, Any]  # Any: JSON
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "negative_data_rejection",
+    "positive_data_acceptance",
+    "missing_required_header",
+    "unsupported_method",
+    "ignored_auth",
+)
+REFUSED_WITH_REASON = ["2xx", "304", "400", "401", "403", "404", "409", "412", "422", "429"]
+"""What may answer a request that fits its schema: whether an id leads somewhere, a move is allowed, a version is the
+latest or a name is a time zone is not for a schema to say."""
+LEARNS_NOTHING: Json = {"extra-data-sources": {"responses": False}}
+"""Ids out of answers would lead to people and hotels that the other requests need as they are."""
+REAL_EVERY = 2
+"""Of the well-formed requests, every second one names things that are there."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """A request whose answer is not as the document says."""
+
+    check: str
+    operation: str
+    message: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.check}: {self.message}\n    {self.how}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one document."""
+
+    seed: int
+    requests: int = 0
+    operations: set[str] = field(default_factory=set[str])
+    statuses: Counter[int] = field(default_factory=Counter[int])
+    by_operation: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    findings: list[Finding] = field(default_factory=list[Finding])
+    errors: list[str] = field(default_factory=list[str])
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{status}: {count}" for status, count in sorted(self.statuses.items()))
+        return f"seed {self.seed}: {self.requests} requests to {len(self.operations)} operations ({shown})"
+
+
+def strict(document: Json) -> Json:
+    """The document without `default` answers: a status counts as documented where it is named."""
+    document = copy.deepcopy(document)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("default", None)
+    return document
+
+
+def config(url: str, seed: int, examples: int) -> SchemathesisConfig:
+    """Every check there is a use for, every phase but the stateful one, nothing kept between runs."""
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": seed,
+            "base-url": url,
+            "workers": 1,
+            "continue-on-failure": True,
+            "request-timeout": 20,
+            "generation": {"max-examples": examples, "database": "none", "no-shrink": True},
+            "checks": {
+                "enabled": False,
+                **{name: {"enabled": True} for name in CHECKS},
+                "positive_data_acceptance": {"enabled": True, "expected-statuses": REFUSED_WITH_REASON},
+            },
+            "phases": {
+                "stateful": {"enabled": False},
+                "examples": LEARNS_NOTHING,
+                "fuzzing": LEARNS_NOTHING,
+                "coverage": LEARNS_NOTHING | {"unexpected-methods": ["delete", "put", "patch"]},
+            },
+        }
+    )
+
+
+def try_document(desk: Desk, service: str, document: Json, *, seed: int, examples: int, only: str = "") -> Outcome:
+    """Send what schemathesis makes of the document; `examples` a phase and operation, beside the boundary cases.
+
+    `only` narrows it to operations with this in their label.
+    """
+    schema = schemathesis.openapi.from_dict(strict(document), config=config(desk.stack.url(service), seed, examples))
+    if only:
+        schema = schema.include(name_regex=only)
+    outcome = Outcome(seed)
+    turns: dict[str, itertools.count[int]] = defaultdict(itertools.count)
+
+    class Bearer:
+        """The token of whoever the operation is for."""
+
+        def get(self, case: Case, context: object) -> str:
+            return desk.token(_path(case), service)
+
+        def set(self, case: Case, data: str, context: object) -> None:
+            headers: MutableMapping[str, Any] = case.headers  # Any: as schemathesis has it
+            headers["Authorization"] = f"Bearer {data}"
+
+    schema.auth(refresh_interval=None)(Bearer)
+
+    def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
+        headers: MutableMapping[str, Any] = case.headers  # Any: as schemathesis has it
+        headers["X-Forwarded-For"] = address()
+        if case.meta is None or not case.meta.generation.mode.is_positive:
+            _fill_in(case, desk)
+        elif next(turns[case.operation.label]) % REAL_EVERY == 0:
+            _fill_in(case, desk, body=True)
+        if _path(case) == "/session" and case.method != "POST":
+            cookie, csrf = desk.cookie()
+            headers.update({"Cookie": cookie, "X-CSRF-Token": csrf})
+
+    def after_call(context: HookContext, case: Case, response: Response) -> None:
+        outcome.requests += 1
+        outcome.operations.add(case.operation.label)
+        outcome.statuses[response.status_code] += 1
+        outcome.by_operation[case.operation.label][response.status_code] += 1
+
+    with _hooked(before_call, after_call):
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _note(event, outcome)
+            elif isinstance(event, events.NonFatalError | events.FatalError):
+                outcome.errors.append(f"{getattr(event, 'label', '')}: {getattr(event, 'value', None) or event}")
+    return outcome
+
+
+@contextmanager
+def _hooked(*hooks: Callable[..., None]) -> Generator[None]:
+    """Schemathesis takes hooks on calls for the whole process only."""
+    for hook in hooks:
+        schemathesis.hook(hook)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            unregister(hook)
+
+
+def _fill_in(case: Case, desk: Desk, *, body: bool = False) -> None:
+    """Ids that lead somewhere in a path that is not what is wrong with the request; with `body`, secrets that hold."""
+    path = _path(case)
+    meta = case.meta
+    wrong_path = meta is not None and meta.is_negative_at(ParameterLocation.PATH)
+    if case.path_parameters and not wrong_path:
+        token = str((case.headers or {}).get("Authorization", "")).removeprefix("Bearer ")
+        known = desk.ids_for(path, token)
+        for name in case.path_parameters:
+            if name in known:
+                case.path_parameters[name] = known[name]
+    if body and isinstance(case.body, dict | type(case.body)):
+        given = case.body if isinstance(case.body, dict) else {}
+        real = desk.body_for(path, given)
+        if real is not None and case.method == "POST":
+            case.body = real
+
+
+def _path(case: Case) -> str:
+    """The route's template as the owning service has it."""
+    return case.operation.path.removeprefix("/api")
+
+
+def _note(event: events.ScenarioFinished, outcome: Outcome) -> None:
+    if event.status not in (Status.FAILURE, Status.ERROR):
+        return
+    recorder = event.recorder
+    for case_id, checks in recorder.checks.items():
+        for check in checks:
+            if check.failure_info is None:
+                continue
+            interaction = recorder.interactions.get(case_id)
+            answer = interaction.response if interaction else None
+            said = f" -> {answer.status_code} {readable(answer.text)}" if answer else ""
+            outcome.findings.append(
+                Finding(
+                    check.name,
+                    recorder.label,
+                    " ".join(str(check.failure_info.failure).split())[:500],
+                    check.failure_info.code_sample[:800] + said,
+                )
+            )
