@@ -1,5 +1,7 @@
 """What a guest's widget calls: its session, its conversation, its messages."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -8,8 +10,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 from contracts.errors import NotFound, Unauthenticated
 from contracts.events.identity import Brand
 from contracts.ids import ConversationId, GuestId
+from contracts.values import LanguageTag, Slug
 from conversation.commands.conversations import StartConversation, end_as_guest, start_conversation
-from conversation.commands.guests import OpenSession, OriginNotAllowed, open_session
+from conversation.commands.guests import OpenSession, OriginNotAllowed, hotel_on_site, open_session
 from conversation.commands.messages import HotelSuspended, MessageDiffers, SendMessage, Sent, guest_types, send_message
 from conversation.domain.conversation import ConversationEnded
 from conversation.queries.conversations import (
@@ -18,12 +21,15 @@ from conversation.queries.conversations import (
     conversation_of_guest,
     current_of_guest,
 )
+from conversation.queries.hotels import OpeningView, opening_of
 from conversation.queries.messages import MessageView, page_of_messages
 from conversation.resources import resources_of
 from conversation.routes.callers import Guest, GuestTx, guest_of, hotel_of
 from servicekit.access import public
 from servicekit.actor import Actor
+from servicekit.cors import refuse_origin
 from servicekit.edge import edge_router
+from servicekit.etags import not_modified
 from servicekit.pagination import Page
 from servicekit.problems import TooManyRequests, problems
 from servicekit.ratelimit import rate_limit
@@ -35,6 +41,8 @@ MESSAGES, MESSAGE_LIMIT = "guest messages", "60/minute"
 """What one guest may say, over HTTP and WebSocket together."""
 SESSION_LIMIT = "300/minute"
 """Sessions that one address may open: a whole hotel may sit behind one."""
+OPENING_LIMIT = "1200/minute"
+"""Opening views that one address may see: every page of the hotel's site asks for one."""
 AfterSeq = Annotated[int, Query(ge=0, le=2**31 - 1, description="the last message the caller has")]
 
 
@@ -57,6 +65,28 @@ class SessionView(BaseModel):
     hotel: HotelView
 
 
+@router.get(
+    "/opening",
+    response_model=OpeningView,
+    responses=problems(NotFound, HotelSuspended, OriginNotAllowed, TooManyRequests)
+    | {304: {"description": "As the caller has it (If-None-Match)"}},
+    dependencies=[
+        Depends(public("a guest sees the hotel's name and hours before they say anything")),
+        Depends(rate_limit(OPENING_LIMIT, by="ip")),
+    ],
+)
+async def opening_route(
+    request: Request,
+    rt: Rt,
+    hotel: Annotated[Slug, Query(description="the hotel's slug")],
+    language: Annotated[LanguageTag | None, Query(description="the guest's, BCP 47")] = None,
+) -> Response:
+    """What the widget shows before the first word. Nothing is stored and no session is made."""
+    with _readable_on_own_sites(request):
+        row = await hotel_on_site(rt.db, hotel, request.headers.get("origin"), pointer="query:hotel")
+    return not_modified(request, opening_of(row, language, rt.clock()))
+
+
 @router.post(
     "/sessions",
     status_code=201,
@@ -68,13 +98,14 @@ class SessionView(BaseModel):
 )
 async def open_session_route(command: OpenSession, request: Request, rt: Rt) -> SessionView:
     """Open a guest's session; a guest's token that still holds keeps the guest."""
-    session = await open_session(
-        rt.db,
-        resources_of(rt).tokens,
-        command,
-        known=_known_guest(request, rt),
-        origin=request.headers.get("origin"),
-    )
+    with _readable_on_own_sites(request):
+        session = await open_session(
+            rt.db,
+            resources_of(rt).tokens,
+            command,
+            known=_known_guest(request, rt),
+            origin=request.headers.get("origin"),
+        )
     return SessionView(
         token=session.token,
         guest_id=session.guest_id,
@@ -92,7 +123,10 @@ async def open_session_route(command: OpenSession, request: Request, rt: Rt) -> 
 @router.post(
     "/conversations",
     status_code=201,
-    responses=problems(HotelSuspended, TooManyRequests),
+    responses={
+        200: {"model": ConversationView, "description": "the one that goes on"},
+        **problems(HotelSuspended, TooManyRequests),
+    },
     dependencies=[Depends(rate_limit("30/minute", by="user"))],
 )
 async def start_conversation_route(
@@ -124,7 +158,10 @@ async def messages_route(
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=201,
-    responses=problems(NotFound, MessageDiffers, ConversationEnded, HotelSuspended, TooManyRequests),
+    responses={
+        200: {"model": MessageView, "description": "it was sent before"},
+        **problems(NotFound, MessageDiffers, ConversationEnded, HotelSuspended, TooManyRequests),
+    },
     dependencies=[Depends(rate_limit(MESSAGE_LIMIT, by="user", name=MESSAGES))],
 )
 async def send_message_route(
@@ -161,6 +198,16 @@ def view_of(sent: Sent, conversation_id: ConversationId) -> MessageView:
     return MessageView(
         id=sent.id, conversation_id=conversation_id, seq=sent.seq, sender="guest", text=sent.text, sent_at=sent.sent_at
     )
+
+
+@contextmanager
+def _readable_on_own_sites(request: Request) -> Generator[None]:
+    """A page of another site is refused, and does not get to read why."""
+    try:
+        yield
+    except OriginNotAllowed:
+        refuse_origin(request)
+        raise
 
 
 def _known_guest(request: Request, rt: Rt) -> Actor | None:
