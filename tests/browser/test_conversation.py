@@ -1,0 +1,140 @@
+"""A guest asks, the answer streams in, staff take over: live both ways, and through whatever happens to the guest's tab."""
+
+import itertools
+import re
+from uuid import UUID
+
+from playwright.async_api import expect
+
+from browser.conftest import Visit
+from browser.guest import GuestPage
+from browser.host import Site, page, script_tag
+from browser.line import Line
+from browser.records import Records
+from devstack.stack import Stack
+from kit.people import Staff, until
+
+DOG = "Can I bring my dog?"
+REFUND = "I want my money back for last night!"
+
+
+async def shows_what_is_stored(guest: GuestPage, records: Records, conversation_id: UUID) -> None:
+    """Every stored message is in the log once, in order, with its text, and nothing else is."""
+
+    async def alike() -> bool:
+        stored = await records.of(conversation_id)
+        shown = await guest.log()
+        return [(s.seq, s.sender, s.text) for s in shown] == [(q, s, t) for q, s, t in stored]
+
+    try:
+        await until(alike, 15)
+    except AssertionError:
+        shown = [(s.seq, s.sender, s.text) for s in await guest.log()]
+        assert shown == await records.of(conversation_id)
+
+
+async def test_a_guest_asks_and_the_answer_streams_in_with_its_sources(visit: Visit) -> None:
+    guest = await visit()
+    await guest.opens()
+    await guest.page.evaluate(
+        """() => {
+            window.seen = [];
+            const root = document.querySelector('front-desk-widget').shadowRoot;
+            new MutationObserver(() => {
+                const partial = root.querySelector('[data-testid=partial]');
+                if (partial && partial.textContent.trim()) window.seen.push(partial.textContent.trim());
+            }).observe(root, {subtree: true, childList: true, characterData: true});
+        }"""
+    )
+    await guest.says("What time is breakfast?")
+    answer = await guest.sees(re.compile("7"), by="ai")
+    await expect(answer.get_by_test_id("sources")).to_be_visible()
+    await expect(guest.of("partial")).to_have_count(0)
+    text = (await guest.log())[-1].text
+    grew = await guest.page.evaluate("() => window.seen")
+    assert grew, "the answer came in one piece"
+    assert all(len(a) <= len(b) for a, b in itertools.pairwise(grew)), grew
+    assert text.startswith(grew[0][:20])
+
+
+async def test_guest_and_staff_see_each_other_live(visit: Visit, sam: Staff, records: Records) -> None:
+    guest = await visit()
+    await guest.opens()
+    async with sam.live() as dashboard:
+        await guest.says(REFUND)
+        await guest.sees_replies(1)
+        conversation_id = await records.asking(REFUND)
+        await guest.is_told(re.compile("colleague|person|team|staff", re.IGNORECASE))
+        await sam.does(f"/conversations/{conversation_id}/take-over")
+        await guest.is_told(re.compile("Sam"))
+        await sam.does(f"/conversations/{conversation_id}/typing", status=204)
+        await expect(guest.of("typing")).to_contain_text("Sam")
+        await sam.replies(conversation_id, "This is Sam. Which room was it?")
+        await guest.sees("This is Sam. Which room was it?", by="staff")
+        await expect(guest.of("typing")).to_have_count(0)
+
+        await guest.says("Room 214, on the second floor.")
+        await dashboard.until(
+            lambda f: (
+                f["type"] == "event"
+                and f["event"]["type"] == "frontdesk.message.sent.v1"
+                and f["event"].get("conversation_id") == str(conversation_id)
+                and f["event"]["seq"] > 3
+            )
+        )
+        page = await sam.get(f"/conversations/{conversation_id}")
+        assert "Room 214" in str(page)
+    await shows_what_is_stored(guest, records, conversation_id)
+
+
+async def test_a_reload_a_lost_network_and_a_second_tab_lose_and_double_nothing(
+    visit: Visit, sam: Staff, records: Records, stack: Stack, site: Site
+) -> None:
+    async with Line(int(stack.url("conversation").rpartition(":")[2])) as line:
+        address = site.page("/line", page(script_tag(line.url)))
+        guest = await visit(address)
+        await guest.opens()
+        first = "Somebody took my towels. I want my money back!"
+        await guest.says(first)
+        await guest.sees_replies(1)
+        conversation_id = await records.asking(first)
+        await sam.does(f"/conversations/{conversation_id}/take-over")
+        await sam.replies(conversation_id, "Sam here, one.")
+        await guest.sees("Sam here, one.")
+
+        await guest.reloads()
+        await guest.ensures_open()
+        await shows_what_is_stored(guest, records, conversation_id)
+
+        second = await GuestPage.visits(guest.page.context, address)
+        await second.ensures_open()
+        await shows_what_is_stored(second, records, conversation_id)
+        await second.says("From the second tab.")
+        await guest.sees("From the second tab.", by="guest")
+        await guest.says("And from the first.")
+        await second.sees("And from the first.", by="guest")
+
+        line.cut()
+        await guest.is_told(re.compile(r"connect|offline|network", re.IGNORECASE))
+        await guest.says("Written with no network, one.")
+        await guest.says("Written with no network, two.")
+        await guest.sees_state("no network, one", "waiting|sending")
+        await sam.replies(conversation_id, "Sam here, while you were away.")
+        await guest.reloads()
+        await guest.ensures_open()
+        await guest.sees("no network, two", by="guest")
+        line.mend()
+        await guest.sees("Sam here, while you were away.")
+        for tab in (guest, second):
+            await tab.sees_state("no network, one", "sent|read")
+            await tab.sees_state("no network, two", "sent|read")
+            await shows_what_is_stored(tab, records, conversation_id)
+        stored = [text for _, sender, text in await records.of(conversation_id) if sender == "guest"]
+        assert stored == [
+            first,
+            "From the second tab.",
+            "And from the first.",
+            "Written with no network, one.",
+            "Written with no network, two.",
+        ]
+        assert not second.troubles
