@@ -39,7 +39,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Stac
         settings={
             "gateway": {"FRONTDESK_COOKIE_SECURE": "false"},
             "identity": {"FRONTDESK_DEMO_ORIGINS": site.origin},
-            "conversation": {"FRONTDESK_DEMO_ORIGINS": site.origin},
         },
     ).running() as running:
         yield running
