@@ -1,0 +1,154 @@
+"""The patches: a clock that can be turned, and builds that are broken on purpose, one function each."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+    from servicekit.database import Database
+    from servicekit.outbox import Outgoing
+
+_LOOK_SECONDS = 0.05
+
+
+def clock() -> None:
+    """Turn the injected clock and `time.time` ahead by what the file says. The machine's own clock stays as it is.
+
+    Everybody holds the same function `utc_now`, some as a default argument: so its code is exchanged, not its name.
+    """
+    import servicekit.clock
+
+    path, right = Path(os.environ["CHAOS_CLOCK_FILE"]), time.time
+    seen: list[float] = [0.0, -1.0]
+
+    def ahead() -> float:
+        if time.monotonic() - seen[1] > _LOOK_SECONDS:
+            try:
+                seen[0] = float(path.read_text() or 0)
+            except (OSError, ValueError):
+                seen[0] = 0.0
+            seen[1] = time.monotonic()
+        return seen[0]
+
+    def turned() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=_ahead())  # noqa: F821  # pyright: ignore  - names of its new home
+
+    servicekit.clock.__dict__.update(_ahead=ahead, timedelta=timedelta)
+    servicekit.clock.utc_now.__code__ = turned.__code__
+    time.time = lambda: right() + ahead()
+
+
+def ack_before_commit() -> None:
+    """Every fourth message is acknowledged, then its transaction is rolled back."""
+    from conversation.commands import messages
+
+    right, numbers = messages.send_message, itertools.count(1)
+
+    class Unlasting:
+        """A database whose one call does not last."""
+
+        hints = None
+
+        def __init__(self, db: Database) -> None:
+            self.engine, self.clock = db.engine, db.clock
+
+        @asynccontextmanager
+        async def autocommit(self) -> AsyncGenerator[AsyncConnection]:
+            async with self.engine.connect() as connection:
+                yield connection
+                await connection.rollback()
+
+    async def acknowledge_first(db: Any, *rest: Any) -> Any:  # Any: as the command is called, whatever it takes
+        return await right(db if next(numbers) % 4 else Unlasting(db), *rest)  # pyright: ignore[reportArgumentType]
+
+    messages.send_message = acknowledge_first
+
+
+def publish_before_commit() -> None:
+    """Events go to Kafka before the commit and into no outbox; every third transaction then fails and is done again."""
+    numbers = itertools.count(1)
+
+    async def write(session: AsyncSession, events: Sequence[Outgoing], created_at: datetime) -> None:
+        del session, created_at
+        await _produce(events)
+        if next(numbers) % 3 == 0:
+            raise ConnectionResetError("the commit failed")
+
+    _replace_outbox(write)
+
+
+def publish_and_forget() -> None:
+    """Events go to Kafka once, beside the transaction and into no outbox; what Kafka does not take in 0.3 s is gone."""
+
+    async def write(session: AsyncSession, events: Sequence[Outgoing], created_at: datetime) -> None:
+        del session, created_at
+        with suppress(Exception):
+            async with asyncio.timeout(0.3):
+                await _produce(events)
+
+    _replace_outbox(write)
+
+
+def relay_backwards() -> None:
+    """The relay sends the newest of what is pending first."""
+    from servicekit import relay
+
+    name = "_PENDING"
+    wanted: str = vars(relay)[name]
+    assert "order by seq limit" in wanted, "the relay reads its outbox in another way"
+    setattr(relay, name, wanted.replace("order by seq limit", "order by seq desc limit"))
+
+
+def no_inbox() -> None:
+    """Every record counts as new, however often it has come; and the relay sends every event twice."""
+    from servicekit import inbox, relay
+
+    async def receive(*_: object) -> bool:
+        return True
+
+    inbox.receive = receive
+    right = relay.Relay._send  # pyright: ignore[reportPrivateUsage]  - the one place where an event leaves
+
+    async def twice(self: Any, producer: Any, event: Any) -> None:  # Any: passed through as it comes
+        await right(self, producer, event)
+        await right(self, producer, event)
+
+    relay.Relay._send = twice  # pyright: ignore[reportPrivateUsage]
+
+
+def _replace_outbox(write: Any) -> None:  # Any: a function of the outbox's shape
+    from servicekit import outbox, transaction
+
+    assert "outbox.write" in Path(transaction.__file__).read_text(), "transactions write their events in another way"
+    outbox.write = write
+
+
+_producer: AIOKafkaProducer | None = None
+
+
+async def _produce(events: Sequence[Outgoing]) -> None:
+    global _producer
+    if _producer is None:
+        from aiokafka import AIOKafkaProducer
+
+        _producer = AIOKafkaProducer(bootstrap_servers=os.environ["FRONTDESK_KAFKA_URL"], acks="all")
+        await _producer.start()
+    for event in events:
+        await _producer.send_and_wait(
+            os.environ.get("FRONTDESK_KAFKA_NAMESPACE", "") + event.topic,
+            json.dumps(event.payload).encode(),
+            key=str(event.envelope.subject).encode(),
+            headers=[(name, value.encode()) for name, value in event.envelope.headers().items()],
+        )

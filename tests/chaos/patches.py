@@ -1,0 +1,24 @@
+"""What the tests change inside a running build: environments that put `patched/` on a process's path. Never product code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PATCHED = Path(__file__).parent / "patched"
+TURNABLE = ("conversation-api", "conversation-worker", "escalation-worker")
+"""Processes of the paired world whose clock can be turned."""
+
+
+def environment(*names: str, **more: str) -> dict[str, str]:
+    """For the process that is to have these patches, modules' functions in `patched/`."""
+    return {"PYTHONPATH": str(_PATCHED), "CHAOS_PATCHES": ",".join(names), **more}
+
+
+def clock(folder: Path, process: str) -> dict[str, str]:
+    """For a process whose clock goes ahead by the seconds in `clock_file`."""
+    return environment("clock", CHAOS_CLOCK_FILE=str(clock_file(folder, process)))
+
+
+def clock_file(folder: Path, process: str) -> Path:
+    """Holds how many seconds the process's clock is ahead; absent, it is right."""
+    return folder / f"clock-{process}"
