@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -21,7 +23,7 @@ from faststream.middlewares import AckPolicy
 from contracts.topics import Topic
 from servicekit.database import Database
 from servicekit.deadletters import Producer
-from servicekit.delivery import HANDLER_SECONDS, RETRY_SECONDS, Delivery, Healing
+from servicekit.delivery import HANDLER_SECONDS, RETRY_SECONDS, Delivery, Healing, Outcome
 from servicekit.healing import NotYet
 from servicekit.logging import log
 from servicekit.measures import CONSUMED, CONSUMER_HEALING
@@ -36,6 +38,9 @@ MAX_BACKOFF_SECONDS = 15.0
 ALERT_AFTER = 5
 """Attempts in a row after which waiting for something to heal is an error in the log, not a warning."""
 START_BACKOFF_SECONDS = 1.0
+PASSED_COMMIT_SECONDS = 1.0
+"""How often the position is committed while records are passed by. Passing by has no effect, so doing it again has none:
+committing each one cost more than everything else about it."""
 SESSION_SECONDS = 10.0
 """After this long without a heartbeat a member that died loses its partitions to the others."""
 
@@ -153,6 +158,7 @@ class Consumers:
         )
         assert isinstance(subscriber, DefaultSubscriber)
         watched = Watched(topic.name, subscriber)
+        subscriber.get_msg = _Passing(delivery, watched, self.db.service).next  # type: ignore[method-assign]  # the one seam before FastStream's own pipeline
         backoff = _Backoff(self.max_backoff_seconds)
 
         async def consume(message: KafkaMessage) -> None:
@@ -174,6 +180,47 @@ class Consumers:
 
         subscriber(consume)
         self.watched.append(watched)
+
+
+@dataclass(slots=True)
+class _Passing:
+    """Takes records from Kafka, and passes by those that are not for this service before anything is made of them."""
+
+    delivery: Delivery
+    watched: Watched
+    service: str
+    _passed: int = 0
+    _committed_at: float = 0.0
+
+    async def next(self, consumer: AIOKafkaConsumer) -> Any:  # Any: aiokafka's record
+        """The next record that is to be handled, or put with the dead letters."""
+        while True:
+            record = await self._take(consumer)
+            if not self.delivery.passes_by(record):
+                return record
+            self._passed += 1
+            self.watched.active_at = monotonic()
+            CONSUMED.labels(self.service, self.watched.topic, Outcome.SKIPPED.value).inc()
+
+    async def _take(self, consumer: AIOKafkaConsumer) -> Any:  # Any: aiokafka's record
+        """The next record. Everything before it is handled or passed by, so until it is taken the position may be
+        committed."""
+        if not self._passed:
+            return await consumer.getone()
+        taken = asyncio.ensure_future(consumer.getone())
+        try:
+            if monotonic() - self._committed_at < PASSED_COMMIT_SECONDS:
+                await asyncio.wait({taken}, timeout=PASSED_COMMIT_SECONDS)
+            if not taken.done():
+                await self._commit(consumer)
+            return await taken
+        finally:
+            taken.cancel()
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        self._passed, self._committed_at = 0, monotonic()
+        with contextlib.suppress(KafkaError):  # the position is committed with the next record, or read again
+            await consumer.commit()
 
 
 @dataclass(slots=True)

@@ -77,6 +77,15 @@ class Delivery:
     retry_seconds: Sequence[float] = RETRY_SECONDS
     handler_seconds: float = HANDLER_SECONDS
 
+    def passes_by(self, record: Record) -> bool:
+        """Whether the record is a sound event that no reaction here is for: most of a shared topic, at little cost."""
+        if record.value is None or not deadletters.addressed_to(record.headers, self.group):
+            return True
+        try:
+            return not self.reactions.to(Envelope.from_headers(record.headers).type)
+        except BadEnvelope:
+            return False
+
     async def deliver(self, record: Record, topic: str) -> Outcome:
         """Handle the record, or put it with the dead letters. Afterwards it may be acknowledged.
 

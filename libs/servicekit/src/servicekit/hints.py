@@ -1,11 +1,10 @@
 """Hints: "look now" between the processes of one service, over Valkey and within the process. Never the record.
 
 A hint that is lost costs the poll interval of whoever waits for it, nothing else; so a hint is sent after the commit,
-in the background, and nobody waits for Valkey.
+in the background, and nobody waits for Valkey. Those that come while one round trip is under way share the next.
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -15,9 +14,9 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from servicekit.batches import Batches
 from servicekit.logging import log
 
-SEND_TIMEOUT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
 QUEUE_LENGTH = 256
 """Hints kept for a slow subscriber; older ones are dropped, since a hint only says "look"."""
@@ -79,10 +78,11 @@ class Hints:
     def __init__(self, valkey: Redis | None, namespace: str, service: str) -> None:
         self._valkey = valkey
         self._prefix = f"{namespace}:{service}:hint:"
-        self._me = uuid4().hex
+        self._me = f'{{"from": "{uuid4().hex}", '
+        """How every hint of ours begins: those that come back are known by it without being parsed."""
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._reader: asyncio.Task[None] | None = None
-        self._sending: set[asyncio.Task[None]] = set()
+        self._batches = None if valkey is None else Batches(valkey)
         self._connected = asyncio.Event()
 
     @property
@@ -97,11 +97,12 @@ class Hints:
 
     async def stop(self) -> None:
         """Stop listening."""
-        tasks = [*self._sending, *([self._reader] if self._reader else [])]
-        self._reader = None
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+        if self._batches is not None:
+            await self._batches.close()
         self._connected.clear()
 
     async def wait_connected(self) -> None:
@@ -111,10 +112,9 @@ class Hints:
     async def send(self, name: str, payload: Payload | None = None) -> None:
         """Wake whoever waits for `name`: here at once, in other processes soon. Never raises, never waits."""
         self._deliver(name, payload or {})
-        if self._valkey is not None:
-            task = asyncio.create_task(self._publish(self._valkey, name, payload))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+        if self._batches is not None:
+            body = f'{self._me}"payload": {json.dumps(payload)}}}'
+            self._batches.tell("PUBLISH", self._prefix + name, body)
 
     def subscribe(self, name: str) -> Subscription:
         """Hints of `name` from now on."""
@@ -131,12 +131,6 @@ class Hints:
     def _deliver(self, name: str, payload: Payload) -> None:
         for subscription in tuple(self._subscriptions.get(name, ())):
             subscription.put(payload)
-
-    async def _publish(self, valkey: Redis, name: str, payload: Payload | None) -> None:
-        body = json.dumps({"from": self._me, "payload": payload})
-        with contextlib.suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await valkey.publish(self._prefix + name, body)
 
     async def _read(self, valkey: Redis) -> None:
         while True:
@@ -159,9 +153,13 @@ class Hints:
         elif message["type"] == "pmessage":
             channel = message["channel"]
             name = (channel.decode() if isinstance(channel, bytes) else str(channel)).removeprefix(self._prefix)
+            if self._is_mine(message["data"]):
+                return
             try:
                 body = json.loads(message["data"])
             except ValueError:
                 return
-            if body.get("from") != self._me:
-                self._deliver(name, body.get("payload") or {})
+            self._deliver(name, body.get("payload") or {})
+
+    def _is_mine(self, data: bytes | str) -> bool:
+        return data.startswith(self._me.encode()) if isinstance(data, bytes) else data.startswith(self._me)

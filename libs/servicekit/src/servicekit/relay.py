@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Rows read at once: the largest wave."""
+GATHER_SECONDS = 0.02
+"""A wave that was not full is followed by the next after this at the earliest. What is alone is sent at once; under load
+a request to Kafka, its answer and every consumer's fetch carry many events instead of one or two."""
 POLL_SECONDS = 0.5
 MEASURE_SECONDS = 5.0
 REQUEST_SECONDS = 30.0
@@ -85,6 +88,7 @@ class Relay:
     service: str
     hints: Hints
     poll_seconds: float = POLL_SECONDS
+    gather_seconds: float = GATHER_SECONDS
     batch: int = BATCH
     absent_topic_seconds: float = ABSENT_TOPIC_SECONDS
     leading: bool = field(default=False, init=False)
@@ -113,6 +117,7 @@ class Relay:
                         measured = loop.time()
                         await self._measure(connection)
                     woken.drain()
+                    began = loop.time()
                     try:
                         sent = await self._send_pending(connection, stop)
                         failures = 0
@@ -125,6 +130,8 @@ class Relay:
                         continue
                     if not sent:
                         await woken_or_stopped(woken, self.poll_seconds, stop)
+                    elif sent < self.batch:
+                        await wait_for_stop(stop, began + self.gather_seconds - loop.time())
         finally:
             self.leading = False
             RELAY_LEADER.labels(self.service).set(0)
