@@ -1,0 +1,308 @@
+// Keeps the guest in touch: session, conversation, live line, and what waits to be sent, one after the other and again
+// after every failure, until the page goes.
+
+import { backoff } from "./backoff.ts";
+import type { Config } from "./config.ts";
+import { call, Refused } from "./http.ts";
+import type { Outbox, Unsent } from "./outbox.ts";
+import { type Conversation, type Frame, type Message, type Problem, slugOf } from "./protocol.ts";
+import type { Kept, Session } from "./session.ts";
+import { Sleep } from "./sleep.ts";
+import { type Closed, OURS, Socket } from "./socket.ts";
+import type { Notebook } from "./storage.ts";
+
+export type Connection = "idle" | "connecting" | "online" | "offline" | "unreachable" | "refused";
+
+const POLL_MS = 3_000;
+const ACK_MS = 10_000;
+const BUSY_MS = 2_000;
+const FRESH_MS = 60_000;
+
+/** What the link tells of. */
+export interface Hears {
+  changed(): void;
+  /** This conversation is talked in from here on. */
+  begins(id: string): void;
+  state(conversation: Conversation): void;
+  message(message: Message): void;
+  sent(message: Unsent, seq: number): void;
+  failed(message: Unsent, problem: Problem | null): void;
+  frame(frame: Frame): void;
+  receivedSeq(): number;
+  refused(problem: Problem | null, status: number): void;
+}
+
+type Outcome = { readonly seq: number } | { readonly problem: Problem } | "lost";
+
+export class Link {
+  connection: Connection = "idle";
+  readonly #config: Config;
+  readonly #session: Session;
+  readonly #kept: Notebook<Kept>;
+  readonly #outbox: Outbox;
+  readonly #hears: Hears;
+  readonly #sleep = new Sleep();
+  #running = false;
+  #begin = false;
+  #tries = 0;
+  #socket: Socket | null = null;
+  #synced = false;
+  #flushing = false;
+  #ended: string | null = null;
+  #awaited: { readonly id: string; readonly done: (outcome: Outcome) => void } | null = null;
+
+  constructor(config: Config, session: Session, kept: Notebook<Kept>, outbox: Outbox, hears: Hears) {
+    this.#config = config;
+    this.#session = session;
+    this.#kept = kept;
+    this.#outbox = outbox;
+    this.#hears = hears;
+    addEventListener("online", () => this.#sleep.wake());
+    addEventListener("offline", () => {
+      this.#socket?.close();
+      if (this.#running) this.#set("offline");
+    });
+    document.addEventListener("visibilitychange", () => {
+      // A page that slept may hold a line that died meanwhile.
+      if (document.visibilityState === "visible" && this.#socket && this.#socket.silentMs > 25_000) this.restart();
+    });
+    setInterval(() => {
+      if (this.connection === "online") void this.#session.keepFresh();
+      this.flush(); // also what a tab that is gone has left
+    }, FRESH_MS / 6);
+  }
+
+  /** Get in touch, and stay so. */
+  want(): void {
+    if (!this.#running) {
+      this.#running = true;
+      void this.#run();
+    } else if (this.connection !== "online") this.#sleep.wake();
+  }
+
+  /** There is going to be something to say: have the conversation ready. */
+  prepare(): void {
+    if (this.#begin) return;
+    this.#begin = true;
+    this.#sleep.wake();
+    this.want();
+  }
+
+  /** Another guest: nothing of the last one's is gone on with. */
+  startOver(): void {
+    this.#begin = false;
+    this.#ended = null;
+    this.restart();
+  }
+
+  /** Read the kept session and conversation afresh: they are others now. */
+  restart(): void {
+    this.#socket?.close();
+    this.#sleep.wake();
+  }
+
+  /** Tell something that is not worth keeping; lost when the line is down. */
+  tell(frame: object): boolean {
+    return this.#synced && this.#socket?.send(frame) === true;
+  }
+
+  /** Send what waits, if the line is up. */
+  flush(): void {
+    if (!this.#running) return;
+    if (this.#synced) void this.#deliverAll((message) => this.#overSocket(message));
+    else if (this.#outbox.next()) this.#sleep.wake();
+  }
+
+  async #run(): Promise<never> {
+    for (;;) {
+      if (!navigator.onLine) {
+        this.#set("offline");
+        await this.#sleep.for(15_000);
+      }
+      if (this.connection === "idle") this.#set("connecting");
+      let token = "";
+      try {
+        token = await this.#session.ready();
+        const id = await this.#conversation(token);
+        if (id === null) {
+          this.#tries = 0;
+          this.#set("online");
+          await this.#sleep.for(600_000);
+        } else await this.#after(await this.#live(id, token), id, token);
+      } catch (error) {
+        await this.#failed(error instanceof Refused ? error : new Refused(0, null), token);
+      }
+    }
+  }
+
+  /** The conversation to talk in; none as long as the guest has nothing to say. */
+  async #conversation(token: string): Promise<string | null> {
+    const kept = this.#kept.read().conversation;
+    if (kept && kept !== this.#ended) {
+      this.#hears.begins(kept);
+      return kept;
+    }
+    if (!this.#begin && !this.#outbox.next()) return null;
+    const body = this.#config.language ? { language: this.#config.language } : {};
+    const url = `${this.#config.origin}/widget/conversations`;
+    const started = await call<Conversation>(url, { method: "POST", token, body });
+    this.#ended = null;
+    this.#kept.patch({ conversation: started.id, seen: 0 });
+    this.#hears.begins(started.id);
+    return started.id;
+  }
+
+  #live(id: string, token: string): Promise<Closed> {
+    const url = `${this.#config.origin.replace(/^http/, "ws")}/widget/conversations/${id}/live`;
+    const hello = () => ({ type: "hello", token, after_seq: this.#hears.receivedSeq() });
+    const socket = new Socket(url, hello, (frame) => {
+      if (socket === this.#socket) this.#hear(frame);
+    });
+    this.#socket = socket;
+    return socket.closed.then((closed) => {
+      this.#socket = null;
+      this.#synced = false;
+      this.#awaited?.done("lost");
+      return closed;
+    });
+  }
+
+  #hear(frame: Frame): void {
+    switch (frame.type) {
+      case "message":
+        this.#hears.message(frame.message);
+        if (frame.message.id === this.#awaited?.id) this.#awaited.done({ seq: frame.message.seq });
+        break;
+      case "state":
+        // The first one comes behind everything that was missed: only now is it known what is still unsent.
+        this.#synced = true;
+        this.#tries = 0;
+        this.#note(frame.conversation);
+        this.#set("online");
+        this.flush();
+        break;
+      case "ack":
+        if (frame.id === this.#awaited?.id) this.#awaited.done({ seq: frame.seq });
+        break;
+      case "error":
+        if (frame.id && frame.id === this.#awaited?.id) this.#awaited.done({ problem: frame.problem });
+        break;
+      default:
+        this.#hears.frame(frame);
+    }
+  }
+
+  #note(conversation: Conversation): void {
+    if (conversation.status === "ended") this.#begin = false;
+    this.#hears.state(conversation);
+    this.#ended = conversation.status === "ended" ? conversation.id : null;
+  }
+
+  /** What follows when a line is over. */
+  async #after(closed: Closed, id: string, token: string): Promise<void> {
+    if (closed.code === OURS) return;
+    const status = closed.code > 4000 ? closed.code - 4000 : 0;
+    if (status === 404) {
+      this.#kept.patch({ conversation: undefined });
+      this.#begin = false;
+    }
+    if (status) throw new Refused(status === 404 ? 0 : status, closed.problem);
+    if (closed.spoke) throw new Refused(0, null);
+    await this.#poll(id, token);
+  }
+
+  /** Where a proxy lets no WebSocket through the same goes over HTTP, slower; throws when that does not work either. */
+  async #poll(id: string, token: string): Promise<void> {
+    const base = `${this.#config.origin}/widget/conversations`;
+    const after = this.#hears.receivedSeq();
+    const page = await call<{ items: Message[] }>(`${base}/${id}/messages?after_seq=${after}`, { token });
+    for (const message of page.items) this.#hears.message(message);
+    const current = await call<Conversation>(`${base}/current`, { token }).catch((error: unknown) => {
+      if (error instanceof Refused && error.status === 404) return null; // ended
+      throw error;
+    });
+    if (current?.id === id) this.#note(current);
+    else this.#ended = id;
+    this.#set("online");
+    await this.#deliverAll(async (message) => {
+      try {
+        const body = { id: message.id, text: message.text };
+        const stored = await call<Message>(`${base}/${id}/messages`, { method: "POST", token, body });
+        return { seq: stored.seq };
+      } catch (error) {
+        if (error instanceof Refused && error.problem && error.status !== 401) return { problem: error.problem };
+        throw error;
+      }
+    });
+    await this.#sleep.for(POLL_MS);
+  }
+
+  async #deliverAll(deliver: (message: Unsent) => Promise<Outcome>): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    try {
+      for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
+        if (this.#ended) return this.#move();
+        const outcome = await deliver(message);
+        if (outcome === "lost") return;
+        if ("seq" in outcome) {
+          this.#outbox.remove(message.id);
+          this.#hears.sent(message, outcome.seq);
+        } else if (slugOf(outcome.problem) === "conversation-ended") {
+          this.#ended = this.#kept.read().conversation ?? null;
+          return this.#move();
+        } else if (outcome.problem.status === 429 || outcome.problem.status >= 500) {
+          await pause((outcome.problem.retry_after_seconds ?? 0) * 1000 + BUSY_MS * (0.5 + Math.random()));
+        } else {
+          this.#outbox.remove(message.id);
+          this.#hears.failed(message, outcome.problem);
+        }
+      }
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  #overSocket(message: Unsent): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const done = (outcome: Outcome) => {
+        clearTimeout(timer);
+        this.#awaited = null;
+        resolve(outcome);
+      };
+      const timer = setTimeout(() => this.#socket?.close(), ACK_MS);
+      this.#awaited = { id: message.id, done };
+      if (!this.tell({ type: "message", id: message.id, text: message.text })) done("lost");
+    });
+  }
+
+  /** The conversation has ended: what waits goes into a new one. */
+  #move(): void {
+    this.#begin = true;
+    this.restart();
+  }
+
+  async #failed(refused: Refused, token: string): Promise<void> {
+    this.#tries += 1;
+    if (refused.status === 401) this.#session.expired(token);
+    else if (refused.isPassing) this.#set(navigator.onLine ? "unreachable" : "offline");
+    else {
+      this.#hears.refused(refused.problem, refused.status);
+      this.#set("refused");
+      return this.#sleep.for(600_000);
+    }
+    const asked = refused.retryMs ?? 0;
+    if (asked) await pause(asked); // nobody's impatience counts against that
+    await this.#sleep.for(backoff(this.#tries));
+  }
+
+  #set(connection: Connection): void {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.#hears.changed();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

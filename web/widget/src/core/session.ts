@@ -1,0 +1,124 @@
+// Who the guest is: a token of the conversation service, renewed before it expires and shared by all tabs.
+
+import type { Config } from "./config.ts";
+import { call, Refused } from "./http.ts";
+import type { Details, Hotel, SessionAnswer } from "./protocol.ts";
+import type { Notebook } from "./storage.ts";
+
+const HOUR_MS = 3_600_000;
+/** With less than this left a token is renewed, so that whoever comes back within a day is still the same guest. */
+const RENEW_MS = 18 * HOUR_MS;
+
+/** What is kept between pages. */
+export interface Kept {
+  token: string;
+  guest: string;
+  /** When the token ends, milliseconds. */
+  expires: number;
+  conversation: string;
+  identity: Details;
+  /** `identity` as the server was last told. */
+  told: string;
+  sound: boolean;
+  /** The last message the guest has seen of `conversation`. */
+  seen: number;
+}
+
+export class Session {
+  hotel: Hotel | null = null;
+  readonly #config: Config;
+  readonly #kept: Notebook<Kept>;
+  readonly #language: string;
+  readonly #name: string;
+  #opening: Promise<void> | null = null;
+
+  constructor(config: Config, kept: Notebook<Kept>, language: string, name: string) {
+    this.#config = config;
+    this.#kept = kept;
+    this.#language = language;
+    this.#name = name;
+  }
+
+  /** A token that still holds, if there is one. */
+  get token(): string | null {
+    const { token, expires = 0 } = this.#kept.read();
+    return token && expires > Date.now() ? token : null;
+  }
+
+  /** A token that holds. One session is opened, however many ask, also in other tabs. */
+  async ready(): Promise<string> {
+    if (!this.token) await this.#open();
+    const token = this.token;
+    if (!token) throw new Refused(0, null);
+    await this.#tell(token);
+    return token;
+  }
+
+  /** Renew a token that has not long to go; a failure is no matter while the old one holds. */
+  async keepFresh(): Promise<void> {
+    const { expires = 0 } = this.#kept.read();
+    if (this.token && expires - Date.now() < RENEW_MS) await this.#open(true).catch(() => undefined);
+  }
+
+  /** The server does not know the token any more. */
+  expired(token: string): void {
+    if (this.#kept.read().token === token) this.#kept.patch({ expires: 0 });
+  }
+
+  /** Another guest from here on. */
+  forget(): void {
+    this.#kept.patch({
+      token: undefined,
+      guest: undefined,
+      expires: undefined,
+      conversation: undefined,
+      identity: undefined,
+      told: undefined,
+      seen: undefined,
+    });
+  }
+
+  #open(renew = false): Promise<void> {
+    this.#opening ??= exclusively(this.#name, () => this.#ask(renew)).finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #ask(renew: boolean): Promise<void> {
+    const before = this.#kept.read();
+    if (!renew && this.token) return; // another tab was quicker
+    const answer = await call<SessionAnswer>(`${this.#config.origin}/widget/sessions`, {
+      method: "POST",
+      token: before.token ?? null,
+      body: { hotel: this.#config.hotel, language: this.#language },
+    });
+    this.hotel = answer.hotel;
+    const same = answer.guest_id === before.guest;
+    this.#kept.patch({
+      token: answer.token,
+      guest: answer.guest_id,
+      expires: Date.parse(answer.expires_at),
+      ...(same ? {} : { conversation: undefined, seen: undefined, told: undefined }),
+    });
+  }
+
+  /** What the page said of the guest, once. Not being told is no reason not to talk. */
+  async #tell(token: string): Promise<void> {
+    const { identity, told } = this.#kept.read();
+    const { id: _, ...body } = identity ?? {};
+    const saying = JSON.stringify(body);
+    if (saying === "{}" || saying === told) return;
+    try {
+      await call(`${this.#config.origin}/widget/identify`, { method: "POST", token, body });
+      this.#kept.patch({ told: saying });
+    } catch (error) {
+      if (error instanceof Refused && !error.isPassing) this.#kept.patch({ told: saying });
+    }
+  }
+}
+
+/** One tab at a time, where the browser has locks. */
+function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? navigator.locks.request(name, work) : work();
+}

@@ -1,0 +1,149 @@
+// <front-desk-widget>: the launcher on the page, drawn at once; the chat behind it is built when it is first opened.
+
+import type { Desk } from "./core/desk.ts";
+import type { Listeners } from "./core/events.ts";
+import { Browser } from "./core/storage.ts";
+import { filled, type Locale } from "./locale/locale.ts";
+import { brandRule } from "./ui/colours.ts";
+import { attribute, h, icon, retext } from "./ui/dom.ts";
+import { Panel } from "./ui/panel.ts";
+import { chime } from "./ui/sound.ts";
+import style from "./ui/style.css";
+
+export class FrontDeskWidget extends HTMLElement {
+  readonly #desk: Desk;
+  readonly #locale: Locale;
+  readonly #listeners: Listeners;
+  readonly #root: HTMLElement;
+  readonly #launcher: HTMLButtonElement;
+  readonly #unread = h("span", {
+    class: "unread",
+    part: "unread",
+    "data-testid": "unread",
+    "aria-hidden": "true",
+    hidden: true,
+  });
+  readonly #brand = new CSSStyleSheet();
+  readonly #tab = new Browser(() => sessionStorage);
+  #panel: Panel | null = null;
+  #due = false;
+  #rules = "";
+
+  constructor(desk: Desk, locale: Locale, listeners: Listeners) {
+    super();
+    this.#desk = desk;
+    this.#locale = locale;
+    this.#listeners = listeners;
+    this.#launcher = h(
+      "button",
+      { type: "button", class: "launcher", part: "launcher", "data-testid": "launcher", "aria-expanded": "false" },
+      icon("chat"),
+      icon("down"),
+      this.#unread,
+    );
+    this.#launcher.onclick = () => (this.isOpen ? this.close() : this.open());
+    this.#root = h(
+      "div",
+      { class: "root", dir: locale.dir, lang: locale.tag, "data-position": desk.config.position },
+      this.#launcher,
+    );
+    const shadow = this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    // Sheets made by script need no permission of the page's policy for inline styles.
+    shadow.adoptedStyleSheets = [sheet, this.#brand];
+    shadow.append(this.#root);
+    desk.onchange = () => this.#change();
+    listeners.on("message", (message) => {
+      if (message.sender !== "guest" && desk.sound && !(this.isOpen && isSeen())) chime();
+    });
+    document.addEventListener("visibilitychange", () => this.#change());
+    this.#draw();
+  }
+
+  get isOpen(): boolean {
+    return this.#panel !== null && !this.#panel.element.hidden;
+  }
+
+  /** Show the chat. `quietly`: as it was on the page before, without taking the focus. */
+  open(quietly = false): void {
+    if (this.isOpen) return;
+    if (!this.#panel) {
+      this.#panel = new Panel(this.#desk, this.#locale, () => this.close());
+      this.#root.prepend(this.#panel.element);
+    }
+    this.#panel.element.hidden = false;
+    this.#tab.set(this.#key, "1");
+    this.#desk.connect();
+    void this.#desk.look();
+    this.#draw();
+    this.#panel.opened();
+    if (!quietly) this.#panel.focus();
+    this.#fit();
+    this.#listeners.emit("open", undefined);
+  }
+
+  close(): void {
+    if (!this.isOpen || !this.#panel) return;
+    const focused = this.shadowRoot?.activeElement;
+    this.#panel.element.hidden = true;
+    this.#tab.remove(this.#key);
+    this.#draw();
+    if (focused) this.#launcher.focus({ preventScroll: true });
+    this.#listeners.emit("close", undefined);
+  }
+
+  /** Open again what was open on the page before; on a phone it would cover what the guest came for. */
+  resume(): void {
+    if (this.#tab.get(this.#key) && matchMedia("(min-width: 481px)").matches) this.open(true);
+  }
+
+  get #key(): string {
+    return `frontdesk:${this.#desk.config.origin}:${this.#desk.config.hotel}:open`;
+  }
+
+  /** Many changes of one moment are drawn once. */
+  #change(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const { hotel, unread } = this.#desk;
+    const { text } = this.#locale;
+    const open = this.isOpen;
+    if (open && isSeen()) this.#desk.saw();
+    this.#fit();
+    attribute(this.#root, "data-open", open);
+    attribute(this.#launcher, "aria-expanded", String(open));
+    attribute(this.#launcher, "aria-controls", this.#panel ? "panel" : null);
+    const name = open ? text.close : hotel ? filled(text.chat, { hotel: hotel.name }) : text.open;
+    attribute(
+      this.#launcher,
+      "aria-label",
+      !open && unread ? `${name}, ${this.#locale.count(text.unread, unread)}` : name,
+    );
+    this.#unread.hidden = open || unread === 0;
+    retext(this.#unread, unread > 9 ? "9+" : String(unread));
+    if (open) this.#panel?.update(isSeen());
+  }
+
+  /** The brand's colour, and on a phone the height that the keyboard leaves. */
+  #fit(): void {
+    const view = window.visualViewport;
+    const seen = this.isOpen && view && view.scale === 1 ? `.panel{--seen:${Math.round(view.height)}px}` : "";
+    const rules = brandRule(this.#desk.hotel?.brand.colour) + seen;
+    if (rules === this.#rules) return;
+    if (!this.#rules) view?.addEventListener("resize", () => this.#change());
+    this.#rules = rules;
+    this.#brand.replaceSync(rules);
+  }
+}
+
+function isSeen(): boolean {
+  return document.visibilityState === "visible";
+}

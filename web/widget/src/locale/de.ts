@@ -1,0 +1,41 @@
+// The widget in German.
+
+import type { Strings } from "./strings.ts";
+
+export const de: Strings = {
+  chat: "Chat mit {hotel}",
+  open: "Chat öffnen",
+  close: "Chat schließen",
+  soundOn: "Ton einschalten",
+  soundOff: "Ton ausschalten",
+  hello: "Guten Tag! Wie können wir Ihnen helfen?",
+  starters: ["Ab wann kann ich einchecken?", "Gibt es Parkplätze?", "Wann gibt es Frühstück?"],
+  field: "Ihre Nachricht",
+  placeholder: "Nachricht schreiben …",
+  send: "Senden",
+  you: "Sie",
+  assistant: "Digitaler Assistent",
+  team: "Unser Team",
+  present: "Zu jeder Stunde für Sie da",
+  withStaff: "{name} ist für Sie da",
+  waiting: "Gleich übernimmt ein Mensch. Sie können weiterschreiben.",
+  wait: { one: "Wartezeit: etwa {n} Minute.", other: "Wartezeit: etwa {n} Minuten." },
+  typingAi: "Der Assistent schreibt",
+  typingStaff: "{name} schreibt",
+  sources: { one: "Quelle", other: "Quellen" },
+  suggestions: "Vorschläge",
+  sending: "Wird gesendet",
+  kept: "Aufbewahrt, bis die Verbindung steht",
+  sent: "Gesendet",
+  read: "Gelesen",
+  failed: "Nicht gesendet",
+  edit: "Bearbeiten",
+  offline: "Sie sind offline. Was Sie schreiben, wird aufbewahrt und gesendet, sobald Sie wieder verbunden sind.",
+  unreachable:
+    "Wir sind gerade nicht erreichbar. Was Sie schreiben, wird aufbewahrt und gesendet, sobald wir zurück sind.",
+  refused: "Der Chat steht auf dieser Seite gerade nicht zur Verfügung.",
+  again: "Schreiben Sie einfach weiter, um neu zu beginnen.",
+  unread: { one: "{n} neue Nachricht", other: "{n} neue Nachrichten" },
+  below: "Neue Nachrichten",
+  newTab: "(öffnet in neuem Tab)",
+};

@@ -1,0 +1,45 @@
+// The widget in French.
+
+import type { Strings } from "./strings.ts";
+
+export const fr: Strings = {
+  chat: "Discuter avec {hotel}",
+  open: "Ouvrir la discussion",
+  close: "Fermer la discussion",
+  soundOn: "Activer le son",
+  soundOff: "Couper le son",
+  hello: "Bonjour ! Comment pouvons-nous vous aider ?",
+  starters: [
+    "À partir de quelle heure puis-je arriver ?",
+    "Y a-t-il un parking ?",
+    "À quelle heure est le petit-déjeuner ?",
+  ],
+  field: "Votre message",
+  placeholder: "Écrivez un message…",
+  send: "Envoyer",
+  you: "Vous",
+  assistant: "Assistant numérique",
+  team: "Notre équipe",
+  present: "À votre écoute à toute heure",
+  withStaff: "{name} est à votre écoute",
+  waiting: "Une personne va prendre le relais. Vous pouvez continuer à écrire.",
+  wait: { one: "Attente : environ {n} minute.", other: "Attente : environ {n} minutes." },
+  typingAi: "L’assistant écrit",
+  typingStaff: "{name} écrit",
+  sources: { one: "Source", other: "Sources" },
+  suggestions: "Suggestions",
+  sending: "Envoi en cours",
+  kept: "Conservé jusqu’au retour de la connexion",
+  sent: "Envoyé",
+  read: "Lu",
+  failed: "Non envoyé",
+  edit: "Modifier",
+  offline: "Vous êtes hors ligne. Ce que vous écrivez est conservé et sera envoyé dès votre retour.",
+  unreachable:
+    "Nous sommes injoignables pour l’instant. Ce que vous écrivez est conservé et sera envoyé dès notre retour.",
+  refused: "La discussion n’est pas disponible sur cette page pour le moment.",
+  again: "Pour reprendre, écrivez simplement un nouveau message.",
+  unread: { one: "{n} nouveau message", other: "{n} nouveaux messages" },
+  below: "Nouveaux messages",
+  newTab: "(s’ouvre dans un nouvel onglet)",
+};

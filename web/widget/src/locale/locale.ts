@@ -1,0 +1,55 @@
+// Which language the widget speaks, and how it fills in names and numbers.
+
+import { ar } from "./ar.ts";
+import { de } from "./de.ts";
+import { en } from "./en.ts";
+import { es } from "./es.ts";
+import { fr } from "./fr.ts";
+import { it } from "./it.ts";
+import { nl } from "./nl.ts";
+import { pt } from "./pt.ts";
+import type { Plural, Strings } from "./strings.ts";
+import { zh } from "./zh.ts";
+
+export const LANGUAGES: { readonly [tag: string]: Strings } = { en, de, es, fr, it, nl, pt, ar, zh };
+
+/** The first of the tags whose language we speak, whole (`de-AT`); English when there is none. */
+export function chosen(tags: readonly (string | null | undefined)[]): string {
+  return tags.find((tag): tag is string => !!tag && base(tag) in LANGUAGES) ?? "en";
+}
+
+export class Locale {
+  readonly tag: string;
+  readonly text: Strings;
+  readonly dir: "ltr" | "rtl";
+  readonly #plural: Intl.PluralRules;
+
+  constructor(tag: string) {
+    this.tag = tag;
+    this.text = LANGUAGES[base(tag)] ?? en;
+    this.dir = this.text === ar ? "rtl" : "ltr";
+    this.#plural = new Intl.PluralRules(base(tag));
+  }
+
+  /** The form for a number, with it filled in. */
+  count(forms: Plural, n: number): string {
+    return filled(forms[this.#plural.select(n)] ?? forms.other, { n: new Intl.NumberFormat(this.tag).format(n) });
+  }
+
+  /** The time of day, with the day when that is another than today's. */
+  time(at: string, now = new Date()): string {
+    const then = new Date(at);
+    const today = then.toDateString() === now.toDateString();
+    const day = today ? {} : ({ day: "numeric", month: "short" } as const);
+    return new Intl.DateTimeFormat(this.tag, { hour: "numeric", minute: "2-digit", ...day }).format(then);
+  }
+}
+
+/** A text with its `{slots}` filled. */
+export function filled(text: string, slots: { readonly [name: string]: string }): string {
+  return text.replace(/\{(\w+)\}/g, (slot, name: string) => slots[name] ?? slot);
+}
+
+function base(tag: string): string {
+  return tag.toLowerCase().split("-")[0] ?? "";
+}

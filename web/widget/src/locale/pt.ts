@@ -1,0 +1,41 @@
+// The widget in Portuguese.
+
+import type { Strings } from "./strings.ts";
+
+export const pt: Strings = {
+  chat: "Conversar com {hotel}",
+  open: "Abrir a conversa",
+  close: "Fechar a conversa",
+  soundOn: "Ligar o som",
+  soundOff: "Desligar o som",
+  hello: "Olá! Em que podemos ajudar?",
+  starters: ["A que horas é o check-in?", "Há estacionamento?", "A que horas é o pequeno-almoço?"],
+  field: "A sua mensagem",
+  placeholder: "Escreva uma mensagem…",
+  send: "Enviar",
+  you: "Você",
+  assistant: "Assistente digital",
+  team: "A nossa equipa",
+  present: "Ao seu dispor a qualquer hora",
+  withStaff: "{name} está ao seu dispor",
+  waiting: "Uma pessoa vai continuar a conversa. Pode continuar a escrever.",
+  wait: { one: "Espera prevista: cerca de {n} minuto.", other: "Espera prevista: cerca de {n} minutos." },
+  typingAi: "O assistente está a escrever",
+  typingStaff: "{name} está a escrever",
+  sources: { one: "Fonte", other: "Fontes" },
+  suggestions: "Sugestões",
+  sending: "A enviar",
+  kept: "Guardada até haver ligação",
+  sent: "Enviada",
+  read: "Lida",
+  failed: "Não enviada",
+  edit: "Editar",
+  offline: "Está sem ligação. O que escrever fica guardado e será enviado assim que a ligação voltar.",
+  unreachable:
+    "De momento não é possível contactar-nos. O que escrever fica guardado e será enviado assim que voltarmos.",
+  refused: "De momento, a conversa não está disponível nesta página.",
+  again: "Para continuar, basta escrever uma nova mensagem.",
+  unread: { one: "{n} mensagem nova", other: "{n} mensagens novas" },
+  below: "Mensagens novas",
+  newTab: "(abre num novo separador)",
+};

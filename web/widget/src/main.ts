@@ -1,0 +1,55 @@
+// Takes over from the loader: puts the widget on the page and the real functions behind `window.FrontDesk`.
+
+import { Desk } from "./core/desk.ts";
+import { Listeners } from "./core/events.ts";
+import type { Details } from "./core/protocol.ts";
+import { FrontDeskWidget } from "./element.ts";
+import type { Stub } from "./loader.ts";
+import { chosen, Locale } from "./locale/locale.ts";
+
+/** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
+const COLOUR_MS = 1_500;
+
+function begin(stub: Stub): void {
+  const config = stub.config;
+  const asked = [config.language, ...navigator.languages, document.documentElement.lang];
+  const locale = new Locale(chosen(asked));
+  const listeners = new Listeners();
+  const desk = new Desk(config, config.language ?? locale.tag, listeners.emit.bind(listeners));
+  customElements.define("front-desk-widget", FrontDeskWidget);
+  const widget = new FrontDeskWidget(desk, locale, listeners);
+  if (stub.theme) widget.dataset.theme = stub.theme;
+
+  const api = {
+    open: () => widget.open(),
+    close: () => widget.close(),
+    toggle: () => (widget.isOpen ? widget.close() : widget.open()),
+    identify: (details: Details | null) => desk.identify(details),
+    on: listeners.on.bind(listeners),
+  };
+  const queue = stub.queue.splice(0);
+  Object.assign(stub, api);
+  for (const call of queue) {
+    const done = (api[call.name] as (...given: unknown[]) => unknown)(...call.given);
+    if (call.name === "on") call.off = done as () => void;
+    if (call.gone) call.off?.();
+  }
+
+  let shown = false;
+  const show = () => {
+    if (shown) return;
+    shown = true;
+    document.body.append(widget);
+    widget.resume();
+    listeners.emit("ready", undefined);
+    if (desk.isKnown) desk.connect();
+  };
+  void desk.look().then(show);
+  setTimeout(show, COLOUR_MS);
+}
+
+const stub = (window as { FrontDesk?: Stub }).FrontDesk;
+if (stub?.queue && !customElements.get("front-desk-widget")) {
+  if (document.body) begin(stub);
+  else document.addEventListener("DOMContentLoaded", () => begin(stub));
+}
