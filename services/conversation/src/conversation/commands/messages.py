@@ -64,10 +64,7 @@ class Sent:
     repeated: bool
 
 
-_SEND = text(
-    "SELECT outcome, seq, sent_at, turn_id FROM send_message(:hotel_id, :conversation_id, :sender, :sender_id, :id,"
-    " :text, :now, :hold, :turn_id, :event_id, :audit_id, :traceparent)"
-)
+_SEND = "SELECT outcome, seq, sent_at, turn_id FROM send_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _HOLD = text("SELECT hold_turn(:hotel_id, :conversation_id, :guest_id, :hold)")
 
 
@@ -91,25 +88,21 @@ async def send_message(
         HotelSuspended: guests of it are not served.
     """
     masked = mask(command.text).text
-    async with db.autocommit() as connection:
-        found = await connection.execute(
-            _SEND,
-            {
-                "hotel_id": hotel_id,
-                "conversation_id": conversation_id,
-                "sender": sender,
-                "sender_id": sender_id,
-                "id": command.id,
-                "text": masked,
-                "now": db.clock(),
-                "hold": timedelta(0) if is_complete(masked) else MAX_HOLD,
-                "turn_id": new_id(),
-                "event_id": new_id(),
-                "audit_id": new_id(),
-                "traceparent": current_traceparent(),
-            },
-        )
-        outcome, seq, sent_at, turn_id = found.one()
+    outcome, seq, sent_at, turn_id = await db.call(
+        _SEND,
+        hotel_id,
+        conversation_id,
+        sender,
+        sender_id,
+        command.id,
+        masked,
+        db.clock(),
+        timedelta(0) if is_complete(masked) else MAX_HOLD,
+        new_id(),  # of the turn, if one opens
+        new_id(),  # of the event
+        new_id(),  # of the audit entry
+        current_traceparent(),
+    )
     match outcome:
         case "stored" | "repeated":
             pass
