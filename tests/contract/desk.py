@@ -18,6 +18,8 @@ from servicekit.ids import new_id
 Json = dict[str, Any]  # Any: JSON
 HOTEL, ADMIN = "lindenhof", "anna.admin@lindenhof.example"
 STAFF, ROOT = "sam.staff@lindenhof.example", "root@frontdesk.example"
+WHOEVER = "vera.viewer@lindenhof.example"
+"""Whose sessions end all the time."""
 GUESTS = 6
 """So that one guest's limit per minute is not what most answers are about."""
 SUPERADMIN_ROUTES = ("/hotels",)
@@ -47,7 +49,7 @@ class Desk:
         if path.startswith("/widget"):
             return self.guests[next(self._turn) % len(self.guests)].token
         if path.startswith(ENDS_SESSIONS):
-            return self.signed_in(STAFF)["access_token"]
+            return self.signed_in(WHOEVER)["access_token"]
         if path.startswith(SUPERADMIN_ROUTES):
             return self.tokens["superadmin"]
         if not path.startswith(STAFF_ROUTES):
@@ -62,20 +64,15 @@ class Desk:
             guest = next((one for one in (*self.guests, self.ended) if one.token == token), self.guests[0])
             return self.ids | {"conversation_id": str(guest.conversation_id)}
         if path.startswith("/sessions/"):
-            with self._http() as http:
-                listed = http.get(
-                    f"{self.stack.url('identity')}/sessions", headers={"authorization": f"Bearer {token}"}
-                )
-            found = listed.json() if listed.is_success else []
-            return {"session_id": found[0]["id"]} if found else {}
+            return {"session_id": self._another_session()}
         return self.ids
 
     def body_for(self, path: str, body: Json) -> Json | None:
         """A body that gets through where no generated one could: one with a real secret in it."""
         if path in ("/tokens", "/session"):
-            return {"email": STAFF, "password": PASSWORD}
+            return {"email": WHOEVER, "password": PASSWORD}
         if path in ("/tokens/refresh", "/tokens/revoke"):
-            return {"refresh_token": self.signed_in(STAFF)["refresh_token"]}
+            return {"refresh_token": self.signed_in(WHOEVER)["refresh_token"]}
         if path == "/oauth/token":
             return self._client("conversation")
         if path == "/widget/sessions":
@@ -87,7 +84,9 @@ class Desk:
     def cookie(self) -> tuple[str, str]:
         """A dashboard session's cookie and its CSRF token."""
         with self._http() as http:
-            answer = http.post(f"{self.stack.url('gateway')}/api/session", json={"email": STAFF, "password": PASSWORD})
+            answer = http.post(
+                f"{self.stack.url('gateway')}/api/session", json={"email": WHOEVER, "password": PASSWORD}
+            )
             answer.raise_for_status()
             return "; ".join(f"{c.name}={c.value}" for c in http.cookies.jar), answer.json()["csrf_token"]
 
@@ -105,6 +104,13 @@ class Desk:
             answer = http.post(f"{self.stack.url('identity')}/oauth/token", data=form)
         answer.raise_for_status()
         return answer.json()["access_token"]
+
+    def _another_session(self) -> str:
+        token = self.signed_in(WHOEVER)["access_token"]
+        with self._http() as http:
+            listed = http.get(f"{self.stack.url('identity')}/sessions", headers={"authorization": f"Bearer {token}"})
+        listed.raise_for_status()
+        return listed.json()["items"][0]["id"]
 
     def _client(self, audience: str) -> Json:
         secret = self.stack.state.secret_text(client_secret("gateway"))

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, MutableMapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.recorder import CheckNode
 from schemathesis.generation.case import Case
 from schemathesis.hooks import HookContext, unregister
 
@@ -37,6 +39,8 @@ REFUSED_WITH_REASON = ["2xx", "304", "400", "401", "403", "404", "409", "412", "
 latest or a name is a time zone is not for a schema to say."""
 LEARNS_NOTHING: Json = {"extra-data-sources": {"responses": False}}
 """Ids out of answers would lead to people and hotels that the other requests need as they are."""
+NORMALISED = {"language", "languages", "default_language", "email", "phone"}
+"""Taken in any spelling and kept in one: what the document shows is the one that is kept."""
 REAL_EVERY = 2
 """Of the well-formed requests, every second one names things that are there."""
 
@@ -119,16 +123,16 @@ def try_document(desk: Desk, service: str, document: Json, *, seed: int, example
     class Bearer:
         """The token of whoever the operation is for."""
 
-        def get(self, case: Case, context: object) -> str:
+        def get(self, case: Case[Any], context: object) -> str:
             return desk.token(_path(case), service)
 
-        def set(self, case: Case, data: str, context: object) -> None:
+        def set(self, case: Case[Any], data: str, context: object) -> None:
             headers: MutableMapping[str, Any] = case.headers  # Any: as schemathesis has it
             headers["Authorization"] = f"Bearer {data}"
 
     schema.auth(refresh_interval=None)(Bearer)
 
-    def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
+    def before_call(context: HookContext, case: Case[Any], kwargs: Json) -> None:
         headers: MutableMapping[str, Any] = case.headers  # Any: as schemathesis has it
         headers["X-Forwarded-For"] = address()
         if case.meta is None or not case.meta.generation.mode.is_positive:
@@ -139,7 +143,7 @@ def try_document(desk: Desk, service: str, document: Json, *, seed: int, example
             cookie, csrf = desk.cookie()
             headers.update({"Cookie": cookie, "X-CSRF-Token": csrf})
 
-    def after_call(context: HookContext, case: Case, response: Response) -> None:
+    def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
         outcome.requests += 1
         outcome.operations.add(case.operation.label)
         outcome.statuses[response.status_code] += 1
@@ -166,7 +170,7 @@ def _hooked(*hooks: Callable[..., None]) -> Generator[None]:
             unregister(hook)
 
 
-def _fill_in(case: Case, desk: Desk, *, body: bool = False) -> None:
+def _fill_in(case: Case[Any], desk: Desk, *, body: bool = False) -> None:
     """Ids that lead somewhere in a path that is not what is wrong with the request; with `body`, secrets that hold."""
     path = _path(case)
     meta = case.meta
@@ -184,7 +188,7 @@ def _fill_in(case: Case, desk: Desk, *, body: bool = False) -> None:
             case.body = real
 
 
-def _path(case: Case) -> str:
+def _path(case: Case[Any]) -> str:
     """The route's template as the owning service has it."""
     return case.operation.path.removeprefix("/api")
 
@@ -195,7 +199,7 @@ def _note(event: events.ScenarioFinished, outcome: Outcome) -> None:
     recorder = event.recorder
     for case_id, checks in recorder.checks.items():
         for check in checks:
-            if check.failure_info is None:
+            if check.failure_info is None or _is_no_finding(check, recorder.cases[case_id].value):
                 continue
             interaction = recorder.interactions.get(case_id)
             answer = interaction.response if interaction else None
@@ -208,3 +212,27 @@ def _note(event: events.ScenarioFinished, outcome: Outcome) -> None:
                     check.failure_info.code_sample[:800] + said,
                 )
             )
+
+
+def _is_no_finding(check: CheckNode, case: Case[Any]) -> bool:
+    """Whether schemathesis asks for something that this API promises to nobody."""
+    if check.name == "unsupported_method":  # `PATCH /articles/search` is that of the article with the id `search`
+        others = case.operation.schema
+        return any(
+            path != case.operation.path and _covers(path, case.operation.path) for path in others.raw_schema["paths"]
+        )
+    if check.name == "negative_data_rejection" and check.failure_info is not None:
+        at = re.search(r"(?:parameter `|in body - )([^`:]+)", str(check.failure_info.failure))
+        return at is not None and bool(NORMALISED & set(re.split(r"[./\[\]]", at[1])))
+    return False
+
+
+def _covers(template: str, path: str) -> bool:
+    """Whether an address of `path` is one of `template` too."""
+    return re.fullmatch(re.sub(r"\\{[^/]+\\}", "[^/]+", re.escape(template)), path) is not None
+
+
+def labels(document: Json) -> set[str]:
+    """Every operation as schemathesis names it."""
+    methods = ("get", "post", "put", "patch", "delete")
+    return {f"{m.upper()} {path}" for path, found in document["paths"].items() for m in methods if m in found}

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -16,6 +16,7 @@ from contracts.actor import ActorKind
 from contracts.errors import Forbidden, Unauthenticated
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
+from servicekit.transaction import Transaction
 
 Admit = Callable[[str], Awaitable[Actor]]
 
@@ -46,6 +47,8 @@ class RouteAccess:
     access: tuple[Access, ...]
     limited: bool = False
     """Whether a rate limit of the route's own may refuse (429)."""
+    writes: bool = False
+    """Whether it has a transaction of the edge, which honours Idempotency-Key."""
 
 
 class RouteWithoutPermission(Exception):
@@ -201,6 +204,11 @@ def _is_limited(dependant: Dependant) -> bool:
     )
 
 
+def _writes(dependant: Dependant) -> bool:
+    gives = (getattr(part.call, "__annotations__", {}).get("return") for part in dependant.dependencies)
+    return any(Transaction in get_args(given) for given in gives) or any(map(_writes, dependant.dependencies))
+
+
 def route_permissions(app: FastAPI) -> list[RouteAccess]:
     """Every route with what it demands.
 
@@ -213,13 +221,14 @@ def route_permissions(app: FastAPI) -> list[RouteAccess]:
         dependant: Any = getattr(route, "dependant", None)  # Any: plain Starlette routes have none
         methods = sorted((route.methods or set()) - {"HEAD"}) if route.methods else ["WS"]
         limited = isinstance(dependant, Dependant) and _is_limited(dependant)
+        writes = isinstance(dependant, Dependant) and _writes(dependant)
         if isinstance(dependant, Dependant):
             access = tuple(dict.fromkeys(_demands(dependant)))
         elif isinstance(route.original_route, Route) and path == app.openapi_url:
             access = (Access(AccessKind.PUBLIC, "the API's description"),)
         else:
             access = ()
-        lines += [RouteAccess(method, path, access, limited) for method in methods]
+        lines += [RouteAccess(method, path, access, limited, writes) for method in methods]
     bare = [f"{line.method} {line.path}" for line in lines if not line.access]
     if bare:
         raise RouteWithoutPermission("no permission, no reason to be public: " + ", ".join(bare))

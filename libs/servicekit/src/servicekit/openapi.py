@@ -67,6 +67,8 @@ def _complete_operation(
     *,
     limited: bool,
 ) -> None:
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _not_null(parameter["schema"])
     responses = operation["responses"]
     responses.pop("422", None) if _is_fastapis(responses.get("422")) else None
     titles = dict(_ALWAYS)
@@ -77,13 +79,25 @@ def _complete_operation(
         titles |= _GUARDED
         operation["security"] = [{_SECURITY: []}]
         operation["x-permissions"] = [access.value or access.kind.value for access in line.access]
-        if method == "post":
+        if method == "post" and line.writes:
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
     if limited:
         titles |= _LIMITED
     for status, title in titles.items():
         responses.setdefault(status, {"description": title, "content": _PROBLEM})
     responses.setdefault("default", {"description": "Any other refusal", "content": _PROBLEM})
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:  # Any: a JSON schema
+    """The schema of a parameter without the null that stands for "not given": no URL and no header can hold one."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    match choices:
+        case []:
+            return schema
+        case [only]:
+            return {**only, **{name: value for name, value in schema.items() if name != "anyOf"}}
+        case _:
+            return {**schema, "anyOf": choices}
 
 
 def _is_fastapis(response: dict[str, Any] | None) -> bool:  # Any: OpenAPI

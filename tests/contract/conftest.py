@@ -1,0 +1,60 @@
+"""A stack of its own, with the limits on sign-ins raised: hundreds of them come from here, all from one machine."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import contracts.events
+from contract.desk import Desk, open_desk
+from devstack.stack import Stack
+
+assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
+
+EXAMPLES = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--examples 200` for a long run."""
+    parser.addoption(
+        "--examples", type=int, default=EXAMPLES, help=f"random requests an operation and phase (default {EXAMPLES})"
+    )
+
+
+@pytest.fixture(scope="session")
+def examples(request: pytest.FixtureRequest) -> int:
+    """How many random requests an operation gets, beside the boundary cases."""
+    given: object = request.config.getoption("--examples", default=EXAMPLES)
+    return given if isinstance(given, int) else EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The run's seed: `--hypothesis-seed`, else any; it is printed with every outcome."""
+    given = str(request.config.getoption("--hypothesis-seed", default=None))
+    return int(given) if given.isdigit() else random.randrange(2**31)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The running system with both demo hotels."""
+    folder: Path = tmp_path_factory.mktemp("contract")
+    often = "1000000/minute"
+    with Stack(
+        folder / "state",
+        own_parts=True,
+        durable=False,
+        revive=False,
+        settings={
+            "gateway": {"FRONTDESK_COOKIE_SECURE": "false"},
+            "identity": {"FRONTDESK_SIGN_IN_LIMIT": often, "FRONTDESK_TOKEN_LIMIT": often},
+        },
+    ).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def desk(stack: Stack) -> Desk:
+    """What the requests find, and who sends them."""
+    return await open_desk(stack)

@@ -1,0 +1,52 @@
+"""Every service does what its OpenAPI document says, and nothing else, whatever is sent to it.
+
+`pytest tests/contract --examples 200 --hypothesis-seed 7` sends more, and the same again.
+"""
+
+import asyncio
+import copy
+
+import httpx
+import pytest
+
+from contract.desk import Desk
+from contract.trial import Json, labels, try_document
+
+GETS_THROUGH = 0.7
+"""Share of the operations that at least one request must get through to, or the refusals prove little."""
+
+
+async def document_of(desk: Desk, service: str) -> Json:
+    """The document as the running service serves it."""
+    async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
+        answer = await http.get(f"{desk.stack.url(service)}/openapi.json")
+    answer.raise_for_status()
+    return answer.json()
+
+
+@pytest.mark.timeout(0)  # as long as the examples take
+@pytest.mark.parametrize("service", ["identity", "conversation", "escalation", "gateway"])
+async def test_every_answer_is_as_the_document_says(desk: Desk, service: str, seed: int, examples: int) -> None:
+    document = await document_of(desk, service)
+    outcome = await asyncio.to_thread(try_document, desk, service, document, seed=seed, examples=examples)
+    print(f"{service}, {outcome}")
+    assert not outcome.errors, f"seed {seed}\n" + "\n".join(outcome.errors)
+    assert not outcome.findings, f"seed {seed}\n" + "\n".join(map(str, outcome.findings))
+    assert outcome.operations >= labels(document), f"never tried: {labels(document) - outcome.operations}"
+    through = {label for label, seen in outcome.by_operation.items() if any(200 <= status < 300 for status in seen)}
+    missed = labels(document) - through
+    assert len(through) >= GETS_THROUGH * len(labels(document)), f"seed {seed}: nothing got through to {missed}"
+
+
+async def test_a_document_that_leaves_something_out_is_found_out(desk: Desk, seed: int) -> None:
+    """The control: a status that is not documented, a body of another shape and a route that lets everybody in."""
+    document = copy.deepcopy(await document_of(desk, "escalation"))
+    queue = document["paths"]["/escalations/queue"]["get"]
+    del queue["responses"]["422"]
+    shape = document["components"]["schemas"]["Page_EscalationView_"]["properties"]
+    shape["items"] = {"type": "integer"}
+    outcome = await asyncio.to_thread(
+        try_document, desk, "escalation", document, seed=seed, examples=4, only="/escalations/queue"
+    )
+    found = {finding.check for finding in outcome.findings}
+    assert {"status_code_conformance", "response_schema_conformance"} <= found, outcome.findings
