@@ -35,7 +35,10 @@ function load(script: HTMLScriptElement, hotel: string): void {
     (...given: unknown[]) => {
       const call: Queued = { name, given };
       queue.push(call);
-      return () => (call.off ? call.off() : (call.gone = true));
+      return () => {
+        call.gone = true;
+        call.off?.();
+      };
     };
   const config: Config = {
     hotel,

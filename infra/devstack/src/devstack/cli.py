@@ -225,6 +225,16 @@ def dlq_redrive(
     deadletters.redrive(*where, topic, numbers or [], everything=everything, body=body, again=again)
 
 
+@app.command("build-web")
+def build_web(
+    check: Annotated[bool, typer.Option("--check", help="format, lint, types and unit tests instead")] = False,
+) -> None:
+    """Build the guest's widget, if its sources changed since the last time. Needs nothing that runs."""
+    from devstack.commands import build_web as commands
+
+    raise typer.Exit(0 if (commands.check() if check else commands.build()) else 1)
+
+
 @app.command("with-parts", context_settings={"allow_interspersed_args": False})
 def with_parts(
     command: Annotated[list[str], typer.Argument(help="what to run, after --", metavar="-- CMD...")],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from devstack import logtail, process, show, sweep
+from devstack import logtail, process, show, sweep, web
 from devstack.commands import ask
 from devstack.errors import StackError
 from devstack.parts.group import NAMES
@@ -47,6 +47,7 @@ def up(folder: Path, *, only: list[str] | None, fresh: bool, stream: bool = True
     leave = threading.Event()
     with _leaving_politely(stack, leave):
         try:
+            _build_widget(stack)
             with show.JarProgress():
                 stack.start()
             if {"identity", "conversation"} <= {service.name for service in stack.services}:
@@ -141,10 +142,25 @@ def _ask_one(stack: Stack) -> None:
     ask.show(answer)
 
 
+def _build_widget(stack: Stack) -> None:
+    """The guest's widget, where its sources changed. Everything but it runs without: no reason not to start."""
+    if "conversation" not in {service.name for service in stack.services}:
+        return
+    try:
+        if built := web.build():
+            show.step(f"widget: {built}")
+    except StackError as problem:
+        show.warn(f"The widget is not built: {problem}")
+
+
 def _introduce(stack: Stack, seconds: float) -> None:
     opened = "The front desk is open" if stack.services else "The parts run"
     lines = ["", f"[bold green]{opened}[/] ({seconds:.1f} s)"]
     lines += [f"  {service.name:13} {stack.url(service.name)}" for service in stack.services]
+    if web.DIST.joinpath("frontdesk.js").exists() and any(one.name == "conversation" for one in stack.services):
+        pages = sorted(path.stem for path in web.DIST.joinpath("demo").glob("*.html"))
+        lines += ["", "  Demo hotels, with the widget:"] if pages else []
+        lines += [f"  {page:13} {stack.url('conversation')}/demo/{page}" for page in pages]
     if any(service.has_demo for service in stack.services):
         lines += ["", f"  Demo sign-ins, password [bold]{DEMO_PASSWORD}[/]:"]
         lines += [f"  {role:13} {email}" for role, email in _SIGN_INS]
