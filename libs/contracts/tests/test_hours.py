@@ -17,6 +17,7 @@ from contracts.hours import (
     add_business_time,
     business_time_between,
     is_open,
+    next_closing,
     next_opening,
 )
 
@@ -187,3 +188,31 @@ def test_hours_travel_as_json() -> None:
 def test_a_shift_is_in_whole_minutes_of_the_wall_clock(written: str) -> None:
     with pytest.raises(ValidationError):
         Shift.model_validate_json(f'{{"opens": "{written}", "closes": "12:00"}}')
+
+
+def test_an_open_hotel_closes_at_the_end_of_its_shift() -> None:
+    hours = week(shift("08:00", "12:00"), shift("14:00", "18:00"))
+    assert next_closing(hours, VIENNA, vienna("2026-06-01T09:30")) == vienna("2026-06-01T12:00")
+
+
+def test_shifts_that_touch_close_once_also_over_midnight() -> None:
+    hours = week(shift("08:00", "16:00"), shift("16:00", "02:00"))
+    assert next_closing(hours, VIENNA, vienna("2026-06-01T09:30")) == vienna("2026-06-02T02:00")
+
+
+def test_a_closed_hotel_and_one_that_never_closes_have_no_closing() -> None:
+    assert next_closing(week(shift("08:00", "12:00")), VIENNA, vienna("2026-06-01T12:00")) is None
+    assert next_closing(ALWAYS_OPEN, VIENNA, vienna("2026-06-01T12:00")) is None
+
+
+@given(st.dictionaries(st.integers(0, 6), some_shifts), st.integers(0, 275 * 24 * 60))
+@settings(max_examples=60, deadline=None)
+def test_until_it_closes_it_is_open_and_then_it_is_not(weekly: dict[int, tuple[Shift, ...]], minute: int) -> None:
+    hours, now = BusinessHours(weekly=weekly), datetime(2026, 3, 1, tzinfo=UTC) + minute * MINUTE
+    closes = next_closing(hours, VIENNA, now)
+    if closes is None:
+        return
+    assert not is_open(hours, VIENNA, closes)
+    while now < closes:
+        assert is_open(hours, VIENNA, now)
+        now += timedelta(minutes=15)

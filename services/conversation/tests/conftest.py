@@ -20,9 +20,21 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture(scope="session")
-async def desk(service_app: StartService, engine: ScriptedEngine) -> RunningService:
+def built_widget(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder from which the service serves the widget."""
+    return tmp_path_factory.mktemp("built")
+
+
+@pytest.fixture(scope="session")
+async def desk(service_app: StartService, engine: ScriptedEngine, built_widget: Path) -> RunningService:
     """The service, running on the real parts."""
-    return await service_app(service_with(engine), guest_token_key=GUEST_TOKEN_KEY)
+    return await service_app(
+        service_with(engine),
+        guest_token_key=GUEST_TOKEN_KEY,
+        widget_dir=built_widget,
+        demo_pages=True,
+        gateway_url="http://gateway.example:8080/",
+    )
 
 
 @pytest.fixture

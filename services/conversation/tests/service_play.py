@@ -14,7 +14,7 @@ from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search, Source
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.app import make_service
-from conversation.resources import Resources
+from conversation.resources import Resources, made
 from servicekit.ids import new_id
 from servicekit.migrations import upgrade_database
 from servicekit.runtime import Runtime
@@ -77,7 +77,7 @@ def service_with(engine: ScriptedEngine) -> Service:
     async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         embedder = LocalEmbedder(warm=False)
         try:
-            yield Resources(GuestTokens(GUEST_TOKEN_KEY, rt.clock), embedder, engine.answer)
+            yield made(rt, GuestTokens(GUEST_TOKEN_KEY, rt.clock), embedder, engine.answer)
         finally:
             embedder.close()
 

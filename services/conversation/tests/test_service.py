@@ -14,13 +14,21 @@ async def test_every_tenant_table_keeps_hotels_apart(desk: RunningService) -> No
     assert await lint_url(desk.settings.database_owner_url) == []
 
 
-async def test_every_route_demands_a_permission_or_a_guest_but_the_session() -> None:
+async def test_every_route_demands_a_permission_or_a_guest_but_the_opening_the_session_and_the_files() -> None:
     open_to_all = [
         (route.method, route.path)
         for route in route_permissions(service.app())
         if any(access.kind is AccessKind.PUBLIC for access in route.access) and route.path != "/openapi.json"
     ]
-    assert open_to_all == [("POST", "/widget/sessions")]
+    assert open_to_all == [
+        ("GET", "/widget/opening"),
+        ("POST", "/widget/sessions"),
+        ("GET", "/widget/frontdesk.js"),
+        ("GET", "/widget/manifest.json"),
+        ("GET", "/widget/assets/{name}"),
+        ("GET", "/demo/{slug}"),
+        ("GET", "/demo/assets/{path:path}"),
+    ]
 
 
 async def test_a_widget_finds_no_hotel_but_the_one_it_names(

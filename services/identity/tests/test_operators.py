@@ -7,7 +7,7 @@ import pytest
 import typer
 from identity_play import Desk, Hotel, body, refusal
 
-from contracts.events import GuestCreated, HotelCreated, MembershipGranted
+from contracts.events import GuestCreated, HotelCreated, HotelUpdated, MembershipGranted
 from identity.accounts import account_scope
 from identity.demo.seed import PASSWORD, seed_demo
 from identity.jobs import forget_old_sessions
@@ -31,6 +31,28 @@ async def test_the_demo_hotels_are_there_once_however_often_they_are_seeded(
     assert sorted(e.role for e in granted) == ["admin", "admin", "staff", "staff", "viewer"]
     guests = [e for e in await desk.app.events(GuestCreated, 3) if str(e.hotel_id) in (LINDENHOF, HARBOUR_HOUSE)]
     assert len(guests) == 3
+
+
+async def test_the_demo_hotels_widget_runs_where_the_demo_pages_are_now(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def allowed() -> list[str]:
+        root = await desk.person("root@frontdesk.example", PASSWORD)
+        return body(await root.api.get(f"/hotels/{LINDENHOF}"))["allowed_origins"]
+
+    monkeypatch.setattr(desk.app.settings, "conversation_url", "http://127.0.0.1:18082")
+    monkeypatch.setattr(desk.app.settings, "demo_origins", "http://127.0.0.1:5000, https://demo.example")
+    await seed_demo(desk.app.runtime)
+    own = ["https://www.lindenhof.example", "http://127.0.0.1:18082", "http://localhost:18082", "http://127.0.0.1:5000"]
+    assert await allowed() == [*own, "https://demo.example"]
+    monkeypatch.setattr(desk.app.settings, "conversation_url", "http://127.0.0.1:28082")
+    monkeypatch.setattr(desk.app.settings, "demo_origins", "")
+    for _ in range(2):
+        await seed_demo(desk.app.runtime)
+    ports = ["http://127.0.0.1:28082", "http://localhost:28082"]
+    assert await allowed() == ["https://www.lindenhof.example", "https://demo.example", *ports]
+    updated = [e for e in await desk.app.events(HotelUpdated, 4) if str(e.hotel_id) == LINDENHOF]
+    assert [list(e.allowed_origins)[-1] for e in updated] == ["https://demo.example", ports[-1]]
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,14 @@ class Done:
     def __init__(self, state: State) -> None:
         self._path = state.folder / "prepared.json"
 
-    def is_done(self, what: str, service: Service) -> bool:
-        """Whether this was done for the service's files as they are now."""
-        return self._read().get(f"{what} {service.name}") == files_digest(service)
+    def is_done(self, what: str, service: Service, environment: Mapping[str, str]) -> bool:
+        """Whether this was done for the service's files, and the addresses of the demo pages, as they are now."""
+        return self._read().get(f"{what} {service.name}") == _digest(service, environment)
 
-    def note(self, what: str, service: Service) -> None:
+    def note(self, what: str, service: Service, environment: Mapping[str, str]) -> None:
         """It is done."""
         with _one_at_a_time:
-            kept = {**self._read(), f"{what} {service.name}": files_digest(service)}
+            kept = {**self._read(), f"{what} {service.name}": _digest(service, environment)}
             half = self._path.with_suffix(".half")
             half.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
             half.replace(self._path)
@@ -44,6 +44,11 @@ class Done:
             return {str(key): str(value) for key, value in kept.items()}
         except (OSError, ValueError, AttributeError):
             return {}
+
+
+def _digest(service: Service, environment: Mapping[str, str]) -> str:
+    sites = [environment.get(f"FRONTDESK_{name}", "") for name in ("CONVERSATION_URL", "GATEWAY_URL", "DEMO_ORIGINS")]
+    return hashlib.sha256("\n".join([files_digest(service), *sites]).encode()).hexdigest()
 
 
 def files_digest(service: Service) -> str:

@@ -120,6 +120,10 @@ def client_secret(service: str) -> str:
     return f"client-{service}"
 
 
+WIDGET = Path(__file__).resolve().parents[4] / "web" / "widget" / "dist"
+"""Where the widget is built, in the repository that this package lies in."""
+
+
 def _own_settings(name: str, state: State) -> dict[str, str]:
     """What only this service needs."""
     if name == "identity":
@@ -132,7 +136,11 @@ def _own_settings(name: str, state: State) -> dict[str, str]:
             "FRONTDESK_SERVICE_CLIENTS": json.dumps(hashes),
         }
     if name == "conversation":
-        return {"FRONTDESK_GUEST_TOKEN_KEY_FILE": str(state.secret("guest-token-key"))}
+        return {
+            "FRONTDESK_GUEST_TOKEN_KEY_FILE": str(state.secret("guest-token-key")),
+            "FRONTDESK_WIDGET_DIR": str(WIDGET),
+            "FRONTDESK_DEMO_PAGES": "true",
+        }
     if name == "gateway":
         # Plain HTTP on the loopback address: not every client keeps a Secure cookie there.
         return {

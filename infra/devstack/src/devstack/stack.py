@@ -310,12 +310,12 @@ class Stack:
     def _run_once(self, service: Service, argument: str) -> None:
         """Run `SERVICE ARGUMENT`, unless that is done for its files as they are, in a database of ours."""
         done = prepare.Done(self.state)
-        if "postgres" in self.parts.servers and done.is_done(argument, service):
-            return
         settings = self._environment(self.layout.playing(service.name, "all"))
+        if "postgres" in self.parts.servers and done.is_done(argument, service, settings):
+            return
         prepare.run(service, argument, state=self.state, environment=settings)
         self._say(f"{service.name}: {argument}")
-        done.note(argument, service)
+        done.note(argument, service, settings)
 
     @property
     def layout(self) -> Layout:

@@ -18,6 +18,8 @@ _DAY = timedelta(days=1)
 _WEEKDAYS = range(7)
 SEARCH_LIMIT = timedelta(days=3660)
 """How far ahead an opening is looked for: ten years."""
+CLOSING_LIMIT = timedelta(days=31)
+"""How far ahead a closing is looked for: who is open for longer does not close, for a guest."""
 
 
 class NeverOpen(Invalid):
@@ -93,6 +95,23 @@ def next_opening(hours: BusinessHours, zone: str, after: datetime) -> datetime |
     for opens, _ in _open_times(hours, zone, after, utc(after) + SEARCH_LIMIT):
         return opens.astimezone(zone_info(zone))
     return None
+
+
+def next_closing(hours: BusinessHours, zone: str, after: datetime) -> datetime | None:
+    """The first moment after `after` at which the hotel, open then, closes, in its zone; None when it is closed, or
+    stays open for CLOSING_LIMIT.
+
+    Raises:
+        ValueError: `after` has no zone, or there is no such zone as `zone`.
+    """
+    open_until = utc(after)
+    for opens, closes in _open_times(hours, zone, after, open_until + CLOSING_LIMIT):
+        if opens > open_until:
+            break
+        open_until = closes
+    if not utc(after) < open_until < utc(after) + CLOSING_LIMIT:
+        return None
+    return open_until.astimezone(zone_info(zone))
 
 
 def business_time_between(hours: BusinessHours, zone: str, start: datetime, end: datetime) -> timedelta:

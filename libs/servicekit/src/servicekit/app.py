@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from contracts.errors import DomainError
 from servicekit.access import route_permissions
+from servicekit.cors import Cors
 from servicekit.edge import EdgeRoute
 from servicekit.front import BodyTooLarge, Front
 from servicekit.openapi import describe
@@ -57,11 +58,13 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
+            *([Middleware(Cors, prefix=service.cors_prefix)] if service.cors_prefix else []),
             Middleware(
                 Front,
                 service=service.name,
                 body_limit_bytes=settings.body_limit_bytes,
                 timeout_seconds=settings.request_timeout_seconds,
+                sockets_per_address=settings.sockets_per_address,
             ),
             *(Middleware(extra, rt) for extra in service.middleware),
         ],

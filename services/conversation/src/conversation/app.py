@@ -9,8 +9,8 @@ from conversation.adapters.guest_tokens import MIN_KEY_BYTES, GuestTokens
 from conversation.commands.demo import seed_demo
 from conversation.jobs import jobs
 from conversation.reactions import reactions
-from conversation.resources import Resources, resources_of
-from conversation.routes import articles, conversations, live, widget
+from conversation.resources import Resources, made, resources_of
+from conversation.routes import articles, conversations, files, live, widget
 from conversation.settings import Settings
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
@@ -29,7 +29,7 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         )
     embedder = LocalEmbedder()
     try:
-        yield Resources(GuestTokens(key, rt.clock), embedder, LocalEngine(embedder).answer)
+        yield made(rt, GuestTokens(key, rt.clock), embedder, LocalEngine(embedder).answer)
     finally:
         embedder.close()
 
@@ -48,7 +48,8 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
     return Service(
         "conversation",
         settings=Settings,
-        routers=[widget.router, live.router, conversations.router, articles.router],
+        routers=[widget.router, live.router, conversations.router, articles.router, files.router],
+        cors_prefix="/widget/",
         reactions=reactions,
         jobs=jobs,
         resources=resources,

@@ -41,13 +41,16 @@ async def on_hotel(event: HotelCreated | HotelUpdated | HotelActivated | HotelDe
         "brand": event.brand.model_dump(mode="json"),
         "consent_text": event.consent_text,
         "allowed_origins": list(event.allowed_origins),
+        "time_zone": event.time_zone,
+        "business_hours": event.business_hours.model_dump(mode="json") if event.business_hours else None,
         "version": event.version,
         "updated_at": tx.now,
     }
     await tx.execute(
         insert(HotelRow)
         .values(id=event.hotel_id, hotel_id=event.hotel_id, created_at=tx.now, **values)
-        .on_conflict_do_update(index_elements=["id"], set_=values, where=col(HotelRow.version) < event.version)
+        # "<=": the same version again, from a replay, fills columns that a newer release has added.
+        .on_conflict_do_update(index_elements=["id"], set_=values, where=col(HotelRow.version) <= event.version)
     )
 
 

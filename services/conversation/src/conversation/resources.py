@@ -9,6 +9,10 @@ from contracts.ids import ConversationId, HotelId
 from conversation.adapters.embedder import Embedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search
 from conversation.adapters.guest_tokens import GuestTokens
+from conversation.adapters.sites import Sites
+from conversation.adapters.widget_files import WidgetFiles
+from conversation.queries.hotels import allowed_origins
+from conversation.settings import Settings
 from servicekit.hints import Subscription
 from servicekit.runtime import Runtime
 
@@ -34,6 +38,8 @@ class Resources:
         tokens: issues and checks guests' tokens.
         embedder: vectors of questions and articles.
         answer: the engine.
+        sites: where each hotel has its widget.
+        files: the built widget.
         working: what the engine is answering now, by turn.
         widgets: the WebSockets that guests have open.
     """
@@ -41,8 +47,22 @@ class Resources:
     tokens: GuestTokens
     embedder: Embedder
     answer: Answer
+    sites: Sites
+    files: WidgetFiles
     working: dict[UUID, asyncio.Task[Reply]] = field(default_factory=dict[UUID, asyncio.Task[Reply]])
     widgets: set["OpenWidget"] = field(default_factory=set["OpenWidget"])
+
+
+def made(rt: Runtime, tokens: GuestTokens, embedder: Embedder, answer: Answer) -> Resources:
+    """The resources around these tokens, this embedder and this engine."""
+    settings: Settings = rt.settings
+    return Resources(
+        tokens,
+        embedder,
+        answer,
+        Sites(lambda hotel_id: allowed_origins(rt.db, hotel_id)),
+        WidgetFiles(settings.widget_dir),
+    )
 
 
 def resources_of(rt: Runtime) -> Resources:

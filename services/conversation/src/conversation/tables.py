@@ -35,6 +35,10 @@ class HotelRow(TenantRow, table=True):
     brand: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)  # Any: JSON
     consent_text: str = ""
     allowed_origins: list[str] = _texts()
+    time_zone: str | None = None
+    """IANA; None until identity has said it since we keep it, and with it the hours are not known either."""
+    business_hours: dict[str, Any] | None = Field(default=None, sa_type=JSONB)  # Any: JSON of contracts.hours
+    """When staff are there; None: always."""
 
 
 class StaffRow(Row, table=True):
@@ -77,6 +81,10 @@ class ConversationRow(Row, table=True):
     """Version of the event that last gave it back to the AI; 0 while staff never had it."""
     escalated_seq: int = 0
     """Where the last "our team has been told" stands."""
+    read_by_guest_seq: int = 0
+    """The last message that the guest has read."""
+    read_by_desk_seq: int = 0
+    """The last message that staff, or the AI, have read."""
     escalation_id: UUID | None = None
     """The escalation that brought it to staff, as long as staff are needed."""
     version: int = 1
@@ -131,7 +139,23 @@ class MessageRow(Row, table=True):
     action: str | None = None
     confidence: float | None = None
     sources: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)  # Any: JSON
+    choices: list[str] = _texts()
+    """Of a question back: what the guest may mean, to choose from."""
     sent_at: datetime = timestamp()
+
+
+class GuestSaysRow(Row, table=True):
+    """What a guest, or the page they are on, says of themselves. Nobody has checked it."""
+
+    __tablename__ = "guest_says"
+
+    hotel_id: UUID = Field(primary_key=True)
+    guest_id: UUID = Field(primary_key=True)
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    room: str | None = None
+    updated_at: datetime = timestamp()
 
 
 class TurnRow(TenantRow, table=True):

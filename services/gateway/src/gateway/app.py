@@ -14,6 +14,7 @@ service = Service(
     openapi_url=None,  # routes.openapi gives the document of the whole
     resources=resources,
     middleware=[SessionMiddleware],
+    cors_prefix="/widget/",
     routers=[
         session.router,  # the dashboard's session
         views.router,  # inbox, conversation page

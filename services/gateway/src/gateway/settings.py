@@ -18,6 +18,8 @@ class Settings(ServiceSettings):
     """A session that is not used for this long is over, days."""
     part_timeout_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
     """How long one part of a composed view may take before it is `unavailable`."""
+    opening_timeout_seconds: Annotated[float, Field(gt=0, le=5)] = 0.8
+    """How long the widget's opening view may take; the widget asks the conversation service itself after a second."""
     cookie_secure: bool = True
     """Send the session cookie over HTTPS only. Browsers make an exception for localhost."""
     live_stream_length: Annotated[int, Field(ge=100)] = 10_000

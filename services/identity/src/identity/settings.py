@@ -37,11 +37,24 @@ class IdentitySettings(ServiceSettings):
     """Sign-ins, refreshes and sign-outs per client address."""
     demo: bool = False
     """Allows `identity seed-demo`, whose passwords everybody knows."""
+    conversation_url: str = ""
+    gateway_url: str = ""
+    """Where the demo pages are served: `seed-demo` lets the demo hotels' widget run there."""
+    demo_origins: str = ""
+    """More sites on which it lets it run, origins separated by commas."""
 
     @property
     def lifetimes(self) -> Lifetimes:
         """How long sessions last."""
         return Lifetimes(timedelta(days=self.refresh_idle_days), timedelta(days=self.session_days))
+
+    @property
+    def demo_sites(self) -> list[str]:
+        """The origins on which the demo hotels' widget runs, the loopback address as people may write it, too."""
+        served = [url.rstrip("/") for url in (self.conversation_url, self.gateway_url) if url]
+        named = [origin.strip() for origin in self.demo_origins.split(",") if origin.strip()]
+        both = [origin for url in served for origin in (url, url.replace("//127.0.0.1:", "//localhost:"))]
+        return list(dict.fromkeys([*both, *named]))
 
     def is_client(self, client_id: str, secret: str) -> bool:
         """Whether the secret is the client's; takes as long for a client that does not exist."""

@@ -15,6 +15,7 @@ from contracts.statuses import HotelStatus
 from contracts.values import LanguageTag
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.commands.messages import HotelSuspended
+from conversation.domain.sites import is_allowed, spoken
 from servicekit.actor import Actor
 from servicekit.commands import Command
 from servicekit.database import Database
@@ -46,8 +47,30 @@ class GuestSession:
 
 
 _BY_SLUG = text(
-    "SELECT id, name, status, default_language, languages, brand, consent_text, allowed_origins FROM hotel_by_slug(:slug)"
+    "SELECT id, slug, name, status, default_language, languages, brand, consent_text, allowed_origins, time_zone,"
+    " business_hours FROM hotel_by_slug(:slug)"
 )
+
+
+async def hotel_on_site(
+    db: Database, slug: str, origin: str | None, *, pointer: str
+) -> Mapping[str, Any]:  # Any: columns
+    """The hotel whose widget a page of `origin` shows, by the slug in its script tag.
+
+    Raises:
+        NotFound: no hotel of that slug.
+        HotelSuspended: it is not served.
+        OriginNotAllowed: the page that asks is on another site than the hotel's.
+    """
+    async with db.autocommit() as connection:
+        hotel = (await connection.execute(_BY_SLUG, {"slug": slug})).mappings().one_or_none()
+    if hotel is None or hotel["status"] == HotelStatus.DELETED.value:
+        raise NotFound("No such hotel", pointer=pointer)
+    if hotel["status"] != HotelStatus.ACTIVE.value:
+        raise HotelSuspended
+    if not is_allowed(origin, hotel["allowed_origins"]):
+        raise OriginNotAllowed
+    return {str(column): value for column, value in hotel.items()}
 
 
 async def open_session(
@@ -56,22 +79,12 @@ async def open_session(
     """A session for a guest of the hotel; `known` is the guest whose token is renewed, if it is of this hotel.
 
     Raises:
-        NotFound: no hotel of that slug.
-        HotelSuspended: it is not served.
-        OriginNotAllowed: the page that asks is on another site than the hotel's.
+        NotFound, HotelSuspended, OriginNotAllowed: as for `hotel_on_site`.
     """
-    async with db.autocommit() as connection:
-        hotel = (await connection.execute(_BY_SLUG, {"slug": command.hotel})).mappings().one_or_none()
-    if hotel is None or hotel["status"] == HotelStatus.DELETED.value:
-        raise NotFound("No such hotel", pointer="/hotel")
-    if hotel["status"] != HotelStatus.ACTIVE.value:
-        raise HotelSuspended
-    if hotel["allowed_origins"] and origin is not None and origin not in hotel["allowed_origins"]:
-        raise OriginNotAllowed
+    hotel = await hotel_on_site(db, command.hotel, origin, pointer="/hotel")
     hotel_id = HotelId(hotel["id"])
     again = known is not None and known.hotel_id == hotel_id and known.id is not None
     guest_id = GuestId(UUID(str(known.id)) if known is not None and again else new_id())
     token, expires_at = tokens.issue(hotel_id, guest_id)
-    spoken: list[str] = hotel["languages"]
-    language = command.language if command.language and command.language in spoken else str(hotel["default_language"])
-    return GuestSession(token, guest_id, expires_at, language, {str(column): value for column, value in hotel.items()})
+    language = spoken(command.language, hotel["languages"], hotel["default_language"])
+    return GuestSession(token, guest_id, expires_at, language, hotel)

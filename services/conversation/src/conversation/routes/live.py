@@ -18,7 +18,7 @@ from conversation.commands.messages import HotelSuspended, SendMessage, channel,
 from conversation.queries.conversations import ConversationView, conversation_of_guest, versions_of
 from conversation.queries.messages import PAGE, messages_after
 from conversation.resources import OpenWidget, resources_of
-from conversation.routes.callers import guest_of, hotel_of
+from conversation.routes.callers import check_site, guest_of, hotel_of
 from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES
 from servicekit.access import Admit, guest_first_frame
 from servicekit.actor import Actor
@@ -101,6 +101,7 @@ async def live_route(
             guest = await admit(hello.token)
     except TimeoutError as error:
         raise Unauthenticated("no hello came") from error
+    await check_site(websocket, guest, rt)
     with rt.hints.subscribe(channel(conversation_id)) as hints:  # before the first look, so that nothing falls between
         widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints)
         widgets.add(line)

@@ -1,6 +1,6 @@
 """Requests that the gateway passes on to the owning service as they are, with the caller's own token."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -32,6 +32,14 @@ SENT_BACK = (
     "cache-control",
     "allow",
 )
+FOR_PAGES = (
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "cross-origin-resource-policy",
+    "timing-allow-origin",
+    "vary",
+)
+"""What the conversation service says of the sites that may read its answer to a widget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,15 @@ ROUTES: tuple[PassedOn, ...] = (
 )
 
 
-def answer_of(answer: httpx.Response) -> Response:
-    """The service's answer as the gateway's own."""
-    headers = {name: answer.headers[name] for name in SENT_BACK if name in answer.headers}
+def answer_of(answer: httpx.Response, also: Sequence[str] = ()) -> Response:
+    """The service's answer as the gateway's own, with the headers that every answer takes along and these."""
+    headers = {name: answer.headers[name] for name in (*SENT_BACK, *also) if name in answer.headers}
     return Response(answer.content, status_code=answer.status_code, headers=headers)
+
+
+def sent_on(request: Request) -> dict[str, str]:
+    """The request's headers as the service gets them."""
+    return {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
 
 
 def forwarded(connection: HTTPConnection) -> dict[str, str]:
@@ -102,21 +115,20 @@ def forwarded(connection: HTTPConnection) -> dict[str, str]:
     return {"x-forwarded-for": connection.client.host} if connection.client else {}
 
 
-async def pass_on(request: Request, desk: Desk, service: str, path: str) -> Response:
-    """Send the request to the service as it came; its answer goes back as it is.
+async def pass_on(request: Request, desk: Desk, service: str, path: str, also: Sequence[str] = ()) -> Response:
+    """Send the request to the service as it came; its answer goes back as it is, with the headers `also`, too.
 
     Raises:
         NotFound: the path leads elsewhere than it says.
     """
-    headers = {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
     answer = await desk.services.named(service).request(
         request.method,
         _as_it_came(path),
-        headers=headers,
+        headers=sent_on(request),
         params=request.query_params.multi_items(),
         content=await request.body(),
     )
-    return answer_of(answer)
+    return answer_of(answer, also)
 
 
 def _as_it_came(path: str) -> str:

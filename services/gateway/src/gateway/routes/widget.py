@@ -7,11 +7,14 @@ from typing import Any
 from fastapi import Depends, Request, Response, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Origin
 
 from contracts.ids import ConversationId
+from gateway.queries.opening import OpeningView, opening
 from gateway.resources import Desk, settings_of
-from gateway.routes.passing_on import forwarded, pass_on
+from gateway.routes.passing_on import FOR_PAGES, answer_of, forwarded, pass_on, sent_on
 from servicekit import Rt, edge_router, public, rate_limit
+from servicekit.etags import not_modified
 from servicekit.tracing import current_traceparent
 
 router = edge_router("/widget", tags=["widget"])
@@ -22,14 +25,32 @@ _NEVER_SENT = {1005: 1000, 1006: TRY_AGAIN_LATER, 1015: TRY_AGAIN_LATER}
 """Codes that only say how a connection was lost (RFC 6455, 7.4.1), and what the guest is told instead."""
 
 
+@router.get(
+    "/opening",
+    dependencies=[GUESTS, Depends(rate_limit("1200/minute", by="ip"))],
+    include_in_schema=False,  # documented by the conversation service, whose own is of the same shape
+)
+async def opening_route(request: Request, rt: Rt, desk: Desk) -> Response:
+    """What the widget shows before the first word, composed; in time, or not at all: the widget has another to ask."""
+    composed = await opening(
+        desk.services,
+        request.query_params.multi_items(),
+        {name: value for name, value in sent_on(request).items() if name != "if-none-match"},
+        settings_of(rt).opening_timeout_seconds,
+    )
+    if isinstance(composed, OpeningView):
+        return not_modified(request, composed)
+    return answer_of(composed, FOR_PAGES)
+
+
 async def _guest_request(path: str, request: Request, desk: Desk) -> Response:
-    return await pass_on(request, desk, "conversation", f"/widget/{path}")
+    return await pass_on(request, desk, "conversation", f"/widget/{path}", FOR_PAGES)
 
 
 router.add_api_route(
     "/{path:path}",
     _guest_request,
-    methods=["GET", "POST", "PATCH", "DELETE"],
+    methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
     dependencies=[GUESTS, Depends(rate_limit("600/minute", by="ip"))],
     include_in_schema=False,  # documented by the conversation service
 )
@@ -45,6 +66,7 @@ async def guest_live(websocket: WebSocket, conversation_id: ConversationId, rt: 
         async with connect(
             f"{base}/widget/conversations/{conversation_id}/live",
             additional_headers=({"traceparent": trace} if trace else {}) | forwarded(websocket),
+            origin=Origin(origin) if (origin := websocket.headers.get("origin")) else None,
             max_size=MAX_FRAME_BYTES,
             open_timeout=5,
             proxy=None,

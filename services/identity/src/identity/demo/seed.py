@@ -1,5 +1,6 @@
 """Fills the directory with the demo hotels, by the same commands as everybody uses, so that their events go out too."""
 
+import re
 from importlib.resources import files
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from identity.accounts import account_of_email
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import NewAccount, create_account
 from identity.commands.guests import CreateGuest, create_guest
-from identity.commands.hotels import CreateHotel, create_hotel
+from identity.commands.hotels import CreateHotel, UpdateHotel, create_hotel, update_hotel
 from identity.commands.users import CreateUser, create_user
 from identity.resources import resources_of
 from identity.settings import settings_of
@@ -20,6 +21,8 @@ from servicekit import Runtime, Transaction
 from servicekit.settings import BadSettings
 
 PASSWORD = "front-desk-demo"  # noqa: S105 - of demo accounts, known to everybody
+
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::|$)")
 
 
 class _Account(BaseModel):
@@ -50,7 +53,8 @@ class _Directory(BaseModel):
 
 
 async def seed_demo(rt: Runtime) -> None:
-    """Add the demo hotels with their staff and guests; what is there already stays as it is.
+    """Add the demo hotels with their staff and guests; what is there already stays as it is, but for the loopback
+    addresses among the hotels' allowed origins: those follow the settings.
 
     Raises:
         BadSettings: FRONTDESK_DEMO is not set: these accounts' password stands in the documentation.
@@ -58,7 +62,7 @@ async def seed_demo(rt: Runtime) -> None:
     if not settings_of(rt).demo:
         raise BadSettings(["FRONTDESK_DEMO=1 is needed: the demo's password is known to everybody"])
     directory = _Directory.model_validate_json(files("identity.demo").joinpath("directory.json").read_text("utf-8"))
-    hasher, added = resources_of(rt).passwords, 0
+    hasher, added, sites = resources_of(rt).passwords, 0, settings_of(rt).demo_sites
     async with rt.db.transaction(None, platform=True) as tx:
         root = directory.superadmin
         if await account_of_email(tx, root.account["email"]) is None:
@@ -69,6 +73,7 @@ async def seed_demo(rt: Runtime) -> None:
     for hotel in directory.hotels:
         async with rt.db.transaction(hotel.id) as tx:
             added += await _seed_hotel(hotel, hasher, tx)
+            await _allow(sites, hotel.id, tx)
     typer.echo(f"demo directory: {added} added" if added else "demo directory: all there")
 
 
@@ -87,3 +92,14 @@ async def _seed_hotel(hotel: _Hotel, hasher: Passwords, tx: Transaction) -> int:
             await create_guest(guest.guest, tx, guest.id)
             added += 1
     return added
+
+
+async def _allow(demo_sites: list[str], hotel_id: HotelId, tx: Transaction) -> None:
+    """Let the widget run where the demo pages are now, and no longer where they were: ports change between starts.
+
+    A list that people have emptied allows any site, and stays empty.
+    """
+    row = await tx.get(HotelRow, hotel_id)
+    wanted = list(dict.fromkeys([*(site for site in row.allowed_origins if not _LOOPBACK.match(site)), *demo_sites]))
+    if demo_sites and row.allowed_origins and wanted != row.allowed_origins:
+        await update_hotel(hotel_id, UpdateHotel(allowed_origins=wanted), None, tx)
