@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import random
 import resource
+import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -19,10 +21,22 @@ from kit.people import until
 
 
 def _limit(world: World, part: str, most_bytes: int) -> None:
-    """No file of this part may grow beyond the size; `resource.RLIM_INFINITY` takes the limit away."""
+    """No file of this part may grow beyond the size; `resource.RLIM_INFINITY` takes the limit away.
+
+    Set from a process of the same account, which is all the right that it takes.
+    """
     for member in family(world, part):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.rlimit(psutil.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+        with contextlib.suppress(psutil.NoSuchProcess, subprocess.SubprocessError):
+            subprocess.run(
+                ["true"],
+                user=member.uids().real,
+                group=member.gids().real,
+                extra_groups=[],
+                preexec_fn=partial(
+                    resource.prlimit, member.pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY)
+                ),
+                check=True,
+            )
 
 
 async def _ended(world: World, part: str, seconds: float) -> bool:

@@ -1,0 +1,109 @@
+"""`python -m chaos`: faults and seeds in, verdicts out; exit code 1 when anything was lost, doubled, disordered or left."""
+
+import argparse
+import asyncio
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from chaos.faults import FAULTS
+from chaos.lanes import Nothing, plan_of, run
+from chaos.report import tables
+from chaos.rounds import Load
+from chaos.setups import SETUPS
+from chaos.world import Fault
+
+BROKEN_SEEDS = 3
+"""Rounds of a build that is broken on purpose: it must be caught, not measured."""
+SAMPLE_FAULTS = 4
+SAMPLE_SECONDS = 75.0
+"""After that no new round of the sample begins."""
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument(
+        "--fault", action="append", default=[], help="name of a fault, several times; all if none given"
+    )
+    parser.add_argument("--seeds", type=int, default=20, help="rounds of each fault")
+    parser.add_argument("--seed", type=int, help="the first seed; any if not given, and printed")
+    parser.add_argument("--lanes", type=int, default=1, help="stacks side by side")
+    parser.add_argument("--guests", type=int, default=Load().guests)
+    parser.add_argument("--every", type=float, default=Load().every_seconds, help="seconds between a guest's messages")
+    parser.add_argument("--seconds", type=float, help="begin no new round after that long")
+    parser.add_argument("--sample", action="store_true", help="a few faults by the seed, one broken build; for CI")
+    parser.add_argument("--report", type=Path, help="append the tables to this file")
+    parser.add_argument("--keep", type=Path, help="where journals and logs of rounds that are not clean are kept")
+    parser.add_argument("--list", action="store_true", help="name the faults")
+    wanted = parser.parse_args()
+    known: dict[str, Fault] = {"nothing": Nothing(), **FAULTS}
+    if wanted.list:
+        print(
+            "\n".join(f"{fault.name} ({fault.setup}{', broken' if fault.broken else ''})" for fault in known.values())
+        )
+        return 0
+    if unknown := set(wanted.fault) - set(known):
+        parser.error(f"there is no fault {', '.join(sorted(unknown))}; --list names them")
+    first = wanted.seed if wanted.seed is not None else random.SystemRandom().randrange(1, 1_000_000)
+    command = f"python -m chaos {' '.join(sys.argv[1:])}".strip()
+    print(f"seed {first}; the same again: {command}{'' if wanted.seed is not None else f' --seed {first}'}", flush=True)
+    faults = [known[name] for name in wanted.fault] or list(FAULTS.values())
+    seconds = wanted.seconds
+    if wanted.sample:
+        faults, wanted.seeds, seconds = sample(list(known.values()), first), 1, SAMPLE_SECONDS
+        print(f"sample: {', '.join(fault.name for fault in faults)}", flush=True)
+
+    def seeds(fault: Fault) -> Sequence[int]:
+        return range(first, first + (min(wanted.seeds, BROKEN_SEEDS) if fault.broken else wanted.seeds))
+
+    plan = plan_of(faults, seeds, seconds)
+    keep = wanted.keep or Path(tempfile.mkdtemp(prefix="chaos-kept-"))
+    keep.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    load = Load(wanted.guests, wanted.every)
+    asyncio.run(run(plan, SETUPS, wanted.lanes, load, keep, lambda words: print(words, flush=True)))
+    order = {fault.name: n for n, fault in enumerate(faults)}
+    plan.played.sort(key=lambda played: (order[played.fault], played.seed))
+    report = tables(plan.played, command, first, commit())
+    print(f"\n{report}\nin {(time.monotonic() - began) / 60:.1f} minutes")
+    if wanted.report:
+        with wanted.report.open("a") as file:
+            file.write(f"\n{report}")
+    caught = {fault.name for fault in faults if fault.broken}
+    caught -= {played.fault for played in plan.played if played.broken and not played.verdict.is_clean}
+    unseen = [f"{name} is broken on purpose and was not caught" for name in sorted(caught)]
+    bad = [
+        f"{played.fault} seed {played.seed}"
+        for played in plan.played
+        if not played.broken and not played.verdict.is_clean
+    ]
+    for sentence in (*plan.hung, *unseen, *(f"not clean: {name}" for name in bad)):
+        print(sentence)
+    return 1 if plan.hung or unseen or bad else 0
+
+
+def sample(faults: Sequence[Fault], seed: int) -> list[Fault]:
+    """A few faults that share one plain stack, and one broken build, by the seed."""
+    rng = random.Random(seed)
+    plain = [fault for fault in faults if fault.setup == "plain" and not fault.broken and fault.name != "nothing"]
+    broken = [fault for fault in faults if fault.broken]
+    return rng.sample(plain, min(SAMPLE_FAULTS, len(plain))) + rng.sample(broken, min(1, len(broken)))
+
+
+def commit() -> str:
+    """The commit that is checked out, with a plus when files differ from it."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=False)
+    return (found.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
