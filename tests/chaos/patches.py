@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PATCHED = Path(__file__).parent / "patched"
@@ -11,7 +12,8 @@ TURNABLE = ("conversation-api", "conversation-worker", "escalation-worker")
 
 def environment(*names: str, **more: str) -> dict[str, str]:
     """For the process that is to have these patches, modules' functions in `patched/`."""
-    return {"PYTHONPATH": str(_PATCHED), "CHAOS_PATCHES": ",".join(names), **more}
+    path = os.pathsep.join(filter(None, [str(_PATCHED), os.environ.get("PYTHONPATH")]))
+    return {"PYTHONPATH": path, "CHAOS_PATCHES": ",".join(names), **more}
 
 
 def clock(folder: Path, process: str) -> dict[str, str]:
