@@ -1,0 +1,112 @@
+"""`python -m bench MEASUREMENT`: each prints what it measured, against what, on which machine, as Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from bench.stackside import bench
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+StateDir = Annotated[Path, typer.Option(help="measure the stack that runs here, else start one for the run")]
+Seed = Annotated[int, typer.Option(help="of questions, ids and orders")]
+Apart = Annotated[bool, typer.Option(help="a stack of our own runs the conversation service's api and worker apart")]
+DEFAULT_DIR = Path(".frontdesk")
+
+
+@cli.callback()
+def main() -> None:
+    """Measurements of the whole system on a real stack; each prints Markdown for bench/RESULTS.md."""
+
+
+@cli.command()
+def message_write(
+    seconds: Annotated[float, typer.Option(help="of each round")] = 10,
+    connections: Annotated[str, typer.Option(help="separated by commas")] = "1,8,32",
+    rounds: int = 3,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+    apart: Apart = False,
+) -> None:
+    """Requests a second of POST .../messages, beside pgbench doing the same statements."""
+    from bench.message_write import measure
+
+    counts = [int(one) for one in connections.split(",")]
+    with bench(state_dir, apart={"conversation"} if apart else ()) as found:
+        uvloop.run(measure(found, seconds=seconds, connections=counts, rounds=rounds, seed=seed))
+
+
+@cli.command()
+def answers(
+    rates: Annotated[str, typer.Option(help="questions a second, separated by commas")] = "2,10,20",
+    seconds: Annotated[float, typer.Option(help="of each rate")] = 20,
+    ramp: Annotated[bool, typer.Option(help="go on until p95 passes 500 ms")] = True,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+    apart: Apart = False,
+) -> None:
+    """From a guest's question to the answer on the guest's WebSocket."""
+    from bench.answers import measure
+
+    with bench(state_dir, apart={"conversation"} if apart else ()) as found:
+        wanted = [float(one) for one in rates.split(",")]
+        uvloop.run(measure(found, rates=wanted, seconds=seconds, ramp=ramp, seed=seed))
+
+
+@cli.command()
+def events(
+    events: Annotated[int, typer.Option(help="how many wait in the outbox")] = 20_000,
+    conversations: Annotated[int, typer.Option(help="whose they are; one event of each is in flight")] = 2000,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+) -> None:
+    """How fast the relay drains a backlog, and how fast consumers take it in."""
+    from bench.events import measure
+
+    with bench(state_dir) as found:
+        uvloop.run(measure(found, events=events, conversations=conversations, seed=seed))
+
+
+@cli.command()
+def sockets(
+    count: Annotated[int, typer.Option(help="how many are open and idle")] = 10_000,
+    messages: Annotated[int, typer.Option(help="to some of them meanwhile")] = 200,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+    apart: Apart = False,
+) -> None:
+    """Memory of idle WebSockets on one instance, and a message to one of them at the same time."""
+    from bench.sockets import measure, raise_file_limit
+
+    limit = raise_file_limit()
+    if limit < count + 1000:
+        raise typer.BadParameter(f"this account may open {limit} files: raise `ulimit -Hn` or ask for fewer sockets")
+    with bench(state_dir, apart={"conversation"} if apart else ()) as found:
+        uvloop.run(measure(found, count=count, messages=messages, seed=seed))
+
+
+@cli.command()
+def recovery(
+    times: Annotated[int, typer.Option(help="kills of each")] = 3, state_dir: StateDir = DEFAULT_DIR, seed: Seed = 1
+) -> None:
+    """Seconds from kill -9 of each process and part to the first acknowledged message and the first answer."""
+    from bench.recovery import measure
+
+    with bench(state_dir) as found:
+        uvloop.run(measure(found, times=times, seed=seed))
+
+
+@cli.command()
+def startup(seed: Seed = 1) -> None:
+    """Seconds of a first and a second start, and the memory of the whole."""
+    from bench.startup import measure
+
+    measure(seed)
+
+
+if __name__ == "__main__":
+    cli()
