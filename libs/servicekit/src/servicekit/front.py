@@ -1,9 +1,10 @@
 """The outermost layer of every request: trace, limits, headers, figures, one log line; and no error without a problem."""
 
 import asyncio
+import collections
 import time
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Generator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from fastapi import Response
@@ -17,7 +18,16 @@ from contracts.errors import DomainError
 from servicekit.failures import refusal_of
 from servicekit.logging import log
 from servicekit.metrics import HTTP_IN_FLIGHT, HTTP_REQUESTS, HTTP_SECONDS, WEBSOCKETS_OPEN
-from servicekit.problems import TYPE_PREFIX, Malformed, Problem, TimedOut, TooLarge, problem_response, response_of
+from servicekit.problems import (
+    TYPE_PREFIX,
+    Malformed,
+    Problem,
+    TimedOut,
+    TooLarge,
+    TooManyRequests,
+    problem_response,
+    response_of,
+)
 from servicekit.tracing import current_trace_id, span
 
 TRACE_HEADER = b"x-trace-id"
@@ -34,11 +44,21 @@ _HEADERS = {
 class Front:
     """ASGI middleware, outside of everything else of the service."""
 
-    def __init__(self, app: ASGIApp, *, service: str, body_limit_bytes: int, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        service: str,
+        body_limit_bytes: int,
+        timeout_seconds: float,
+        sockets_per_address: int = 500,
+    ) -> None:
         self._app = app
         self._service = service
         self._body_limit_bytes = body_limit_bytes
         self._timeout_seconds = timeout_seconds
+        self._sockets_per_address = sockets_per_address
+        self._sockets: collections.Counter[str] = collections.Counter()
         self._in_flight = HTTP_IN_FLIGHT.labels(service)
         self._figures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -49,9 +69,29 @@ class Front:
         clear_contextvars()
         bind_contextvars(service=self._service)
         if scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
+            client: tuple[str, int] | None = scope.get("client")
+            with self._place(client[0] if client else "") as found:
+                if found:
+                    await self._websocket(scope, receive, send)
+                else:
+                    refusal = TooManyRequests("too many WebSockets from one address", retry_after_seconds=30)
+                    await response_of(refusal)(scope, receive, send)
         else:
             await self._http(scope, receive, send)
+
+    @contextmanager
+    def _place(self, address: str) -> Generator[bool]:
+        """Whether that client may have one more WebSocket; counted until the end of the block."""
+        if self._sockets[address] >= self._sockets_per_address:
+            yield False
+            return
+        self._sockets[address] += 1
+        try:
+            yield True
+        finally:
+            self._sockets[address] -= 1
+            if not self._sockets[address]:
+                del self._sockets[address]
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()

@@ -9,6 +9,8 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from servicekit.connections import Config, Door, HttpProtocol, WebSocketProtocol
+
 
 class PortTaken(Exception):
     """Another process listens there."""
@@ -34,31 +36,32 @@ class HttpServer:
         drain_timeout_seconds: float = 5,
         trusted_proxies: str = "127.0.0.1",
         websocket_limit_bytes: int = 65_536,
+        connections_per_address: int = 1_000,
     ) -> None:
         logging.getLogger("uvicorn.access").disabled = True  # it writes whole paths; `Front` writes templates
         self._socket = _bind(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                loop="none",
-                http="httptools",
-                ws="websockets-sansio",
-                ws_max_size=websocket_limit_bytes,
-                ws_ping_interval=20,
-                ws_ping_timeout=20,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=True,
-                forwarded_allow_ips=trusted_proxies,
-                timeout_keep_alive=75,  # longer than our clients keep idle connections (30 s), so they never meet a closed one
-                timeout_graceful_shutdown=max(1, int(drain_timeout_seconds)),
-                reset_contextvars=True,
-            )
+        config = Config(
+            app,
+            lifespan="off",
+            loop="none",
+            http=HttpProtocol,
+            ws=WebSocketProtocol,
+            ws_max_size=websocket_limit_bytes,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=trusted_proxies,
+            timeout_keep_alive=75,  # longer than our clients keep idle connections (30 s), so they never meet a closed one
+            timeout_graceful_shutdown=max(1, int(drain_timeout_seconds)),
+            reset_contextvars=True,
         )
+        config.door = Door(connections_per_address, trusted_proxies)
+        self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
 
     @property

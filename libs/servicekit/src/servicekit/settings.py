@@ -68,6 +68,10 @@ class ServiceSettings(BaseSettings):
     metrics_port: int = Field(default=9000, ge=0, le=65535)
     trusted_proxies: str = "127.0.0.1"
     """Addresses whose `X-Forwarded-For` is believed, separated by commas; `*` believes everybody."""
+    connections_per_address: int = Field(default=1_000, ge=1)
+    """Connections that one address may hold at a time, a trusted proxy excepted; more are hung up on."""
+    sockets_per_address: int = Field(default=500, ge=1)
+    """WebSockets that one client, as trusted proxies tell its address, may hold at a time; more are refused (429)."""
 
     identity_url: str = "http://127.0.0.1:8081"
     jwks_url: str | None = None

@@ -142,6 +142,7 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
                     drain_timeout_seconds=settings.drain_timeout_seconds,
                     trusted_proxies=settings.trusted_proxies,
                     websocket_limit_bytes=settings.body_limit_bytes,
+                    connections_per_address=settings.connections_per_address,
                 )
                 await up.api.start()
                 background += tasks.start(rt, service.api_tasks)

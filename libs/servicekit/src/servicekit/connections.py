@@ -1,0 +1,295 @@
+"""What one connection, and one address, may take of a server: how many, how long for a header, how much unread.
+
+uvicorn bounds bodies and frames; it waits for ever for a header's end, for a peer that does not read, and takes as many
+connections as the machine has descriptors. What is over a bound here is let go without a word where nobody reads.
+"""
+
+import asyncio
+from asyncio import TimerHandle
+from asyncio.transports import BaseTransport
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.frames import Frame
+
+from servicekit.metrics import counter
+from servicekit.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+
+HEADER_SECONDS = 10.0
+"""How long a request's header may take to arrive, from the connection's start or the answer before."""
+HEADER_BYTES = 32_768
+UNREAD_SECONDS = 30.0
+"""A peer that has 64 KiB waiting for that long is not reading."""
+UNREAD_BYTES = 262_144
+"""What may wait for a peer that only makes us answer, by pings for example."""
+CLOSING_SECONDS = 15.0
+"""How long a WebSocket that is done with may take to close."""
+FRAGMENTS = 1_024
+"""Fragments of one message: empty ones cost memory and count for nothing against its size."""
+_LET_GO = counter("connections_let_go_total", "Connections ended for taking more than their share", "reason")
+_PHRASES = {400: "Bad Request", 431: "Request Header Fields Too Large"}
+
+
+@dataclass(slots=True)
+class Door:
+    """Counts the connections of each address; trusted proxies speak for many and are not counted.
+
+    Attributes:
+        per_address: connections that one address may have at a time.
+        trusted_proxies: as the setting: addresses and networks, separated by commas, or `*`.
+    """
+
+    per_address: int
+    trusted_proxies: str
+    _inside: Counter[str] = field(default_factory=Counter[str])
+    _trusted: Any = None  # Any: uvicorn's own matcher of addresses and networks
+
+    def __post_init__(self) -> None:
+        async def nothing(*_: object) -> None: ...
+
+        self._trusted = ProxyHeadersMiddleware(nothing, self.trusted_proxies).trusted_hosts
+
+    def enter(self, address: str) -> bool:
+        """Whether there is room for one more of that address; then it is counted until `leave`."""
+        if address in self._trusted:
+            return True
+        if self._inside[address] >= self.per_address:
+            return False
+        self._inside[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """One of that address is gone."""
+        if address in self._trusted:
+            return
+        self._inside[address] -= 1
+        if self._inside[address] <= 0:
+            del self._inside[address]
+
+
+class Config(uvicorn.Config):
+    """uvicorn's, with the door that all connections of the server share."""
+
+    door: Door
+
+
+class _TooMuchHeader(Exception):
+    """Raised inside the parser."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """An HTTP connection that keeps within the bounds."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # Any: as uvicorn has it
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(config, Config)
+        self._door = config.door
+        self._inside: str | None = None
+        self._asked = False
+        self._header_bytes = self._size = 0
+        self._too_large = False
+        self._header_timer: TimerHandle | None = None
+        self._unread_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """A new connection, if its address may have one more."""
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        if not self._door.enter(address):
+            _let_go(transport, "address")
+            return
+        self._inside = address
+        self._header_timer = self.loop.call_later(HEADER_SECONDS, self._header_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        super().connection_lost(exc)
+        self._leave()
+
+    def data_received(self, data: bytes) -> None:
+        """More of a request."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._inside is None or self.transport.is_closing():
+            return  # it became a WebSocket, or was refused
+        if self._asked and not self.cycle.response_complete:
+            self._header_bytes = 0
+            return
+        self._header_bytes += len(data)  # of one header that has no end yet, the parser tells nothing
+        if self._header_bytes > HEADER_BYTES:
+            self._too_large = True
+            self.send_400_response("")
+        elif self._header_timer is None and self.timeout_keep_alive_task is None:
+            self._header_timer = self.loop.call_later(HEADER_SECONDS, self._header_is_late)
+
+    def on_message_begin(self) -> None:
+        """The parser saw the start of a request."""
+        super().on_message_begin()
+        self._size = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header, or one trailer.
+
+        Raises:
+            _TooMuchHeader: all of them together are too large.
+        """
+        self._size += len(name) + len(value)
+        if self._size > HEADER_BYTES:
+            self._too_large = True
+            raise _TooMuchHeader
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The header is there."""
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+        super().on_headers_complete()
+        self._asked = True
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, as a problem."""
+        del msg
+        status = 431 if self._too_large else 400
+        title = "The header is too large" if self._too_large else "The request cannot be read"
+        slug = "header-too-large" if self._too_large else "malformed"
+        detail = f"at most {HEADER_BYTES} bytes are read" if self._too_large else None
+        body = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail).model_dump_json(
+            exclude_none=True
+        )
+        head = (
+            f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+            f"content-length: {len(body.encode())}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write((head + body).encode())
+        self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; it is counted there from now on."""
+        self._leave()
+        super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        """The peer reads slower than we write."""
+        super().pause_writing()
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(UNREAD_SECONDS, _let_go, self.transport, "unread")
+
+    def resume_writing(self) -> None:
+        """The peer has read."""
+        super().resume_writing()
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for a while."""
+        if self.transport.get_write_buffer_size():
+            _let_go(self.transport, "unread")
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _header_is_late(self) -> None:
+        self._header_timer = None
+        _let_go(self.transport, "header")
+
+    def _leave(self) -> None:
+        for timer in (self._header_timer, self._unread_timer):
+            if timer is not None:
+                timer.cancel()
+        self._header_timer = self._unread_timer = None
+        if self._inside is not None:
+            self._door.leave(self._inside)
+            self._inside = None
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket that keeps within the bounds."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # Any: as uvicorn has it
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(config, Config)
+        self._door = config.door
+        self._inside: str | None = None
+        self._timer: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Taken over from HTTP, where there was room for it a moment ago."""
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        if self._door.enter(address):
+            self._inside = address
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        super().connection_lost(exc)
+        self._cancel()
+        if self._inside is not None:
+            self._door.leave(self._inside)
+            self._inside = None
+
+    def pause_writing(self) -> None:
+        """The peer reads slower than we write."""
+        super().pause_writing()
+        if self._timer is None:
+            self._timer = self.loop.call_later(UNREAD_SECONDS, _let_go, self.transport, "unread")
+
+    def resume_writing(self) -> None:
+        """The peer has read."""
+        super().resume_writing()
+        self._cancel()
+
+    def handle_ping(self) -> None:
+        """Answer, unless the answers pile up."""
+        super().handle_ping()
+        if self.transport.get_write_buffer_size() > UNREAD_BYTES:
+            _let_go(self.transport, "unread")
+
+    def handle_cont(self, event: Frame) -> None:
+        """More of a message that comes in fragments."""
+        if len(self.frames) >= FRAGMENTS:
+            _let_go(self.transport, "fragments")
+            return
+        super().handle_cont(event)
+
+    def keepalive_timeout(self) -> None:
+        """The peer has not answered a ping."""
+        super().keepalive_timeout()
+        if self.transport.get_write_buffer_size():
+            _let_go(self.transport, "unread")
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """The application is done with it: if the peer does not let us close, we hang up."""
+        super().on_task_complete(task)
+        if not self.disconnected:
+            self._cancel()
+            self._timer = self.loop.call_later(CLOSING_SECONDS, _let_go, self.transport, "closing")
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _let_go(transport: asyncio.Transport, reason: str) -> None:
+    _LET_GO.labels(reason).inc()
+    transport.abort()
