@@ -5,7 +5,7 @@ import { Listeners } from "./core/events.ts";
 import type { Details } from "./core/protocol.ts";
 import { FrontDeskWidget } from "./element.ts";
 import type { Stub } from "./loader.ts";
-import { chosen, Locale } from "./locale/locale.ts";
+import { chosen, Locale, plainTag } from "./locale/locale.ts";
 
 /** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
 const COLOUR_MS = 1_500;
@@ -15,7 +15,7 @@ function begin(stub: Stub): void {
   const asked = [config.language, ...navigator.languages, document.documentElement.lang];
   const locale = new Locale(chosen(asked));
   const listeners = new Listeners();
-  const desk = new Desk(config, config.language ?? locale.tag, listeners.emit.bind(listeners));
+  const desk = new Desk(config, plainTag(config.language ?? locale.tag), listeners.emit.bind(listeners));
   customElements.define("front-desk-widget", FrontDeskWidget);
   const widget = new FrontDeskWidget(desk, locale, listeners);
   if (stub.theme) widget.dataset.theme = stub.theme;

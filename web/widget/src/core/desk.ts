@@ -52,7 +52,7 @@ export class Desk {
     this.#outbox = new Outbox(keep, `${name}:unsent:`);
     this.#session = new Session(config, this.#kept, language, name);
     this.#tabs = new Tabs(name, (word) => this.#heard(word));
-    this.#link = new Link(config, this.#session, this.#kept, this.#outbox, {
+    this.#link = new Link(config, language, this.#session, this.#kept, this.#outbox, {
       changed: () => this.#changed(),
       begins: (id) => this.#begins(id),
       state: (conversation) => this.#state(conversation),

@@ -37,6 +37,7 @@ type Outcome = { readonly seq: number } | { readonly problem: Problem } | "lost"
 export class Link {
   connection: Connection = "idle";
   readonly #config: Config;
+  readonly #language: string;
   readonly #session: Session;
   readonly #kept: Notebook<Kept>;
   readonly #outbox: Outbox;
@@ -51,8 +52,9 @@ export class Link {
   #ended: string | null = null;
   #awaited: { readonly id: string; readonly done: (outcome: Outcome) => void } | null = null;
 
-  constructor(config: Config, session: Session, kept: Notebook<Kept>, outbox: Outbox, hears: Hears) {
+  constructor(config: Config, language: string, session: Session, kept: Notebook<Kept>, outbox: Outbox, hears: Hears) {
     this.#config = config;
+    this.#language = language;
     this.#session = session;
     this.#kept = kept;
     this.#outbox = outbox;
@@ -143,9 +145,8 @@ export class Link {
       return kept;
     }
     if (!this.#begin && !this.#outbox.next()) return null;
-    const body = this.#config.language ? { language: this.#config.language } : {};
     const url = `${this.#config.origin}/widget/conversations`;
-    const started = await call<Conversation>(url, { method: "POST", token, body });
+    const started = await call<Conversation>(url, { method: "POST", token, body: { language: this.#language } });
     this.#ended = null;
     this.#kept.patch({ conversation: started.id, seen: 0 });
     this.#hears.begins(started.id);

@@ -45,6 +45,11 @@ export class Locale {
   }
 }
 
+/** A browser's tag as the services take it: language, script, region (`de-AT`); the rest left out. */
+export function plainTag(tag: string): string {
+  return /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3})(?![A-Za-z\d]))?/.exec(tag)?.[0] ?? "en";
+}
+
 /** A text with its `{slots}` filled. */
 export function filled(text: string, slots: { readonly [name: string]: string }): string {
   return text.replace(/\{(\w+)\}/g, (slot, name: string) => slots[name] ?? slot);
