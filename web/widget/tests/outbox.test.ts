@@ -1,0 +1,70 @@
+// What waits to be sent outlives pages and tabs, is sent in order, and is never taken up by two tabs at once in vain.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OTHERS_WAIT_MS, Outbox } from "../src/core/outbox.ts";
+import { Browser, Memory } from "../src/core/storage.ts";
+
+const PREFIX = "frontdesk:https://desk.example:lindenhof:unsent:";
+const texts = (outbox: Outbox) => outbox.all().map((one) => one.text);
+
+test("messages wait in the order in which they were written", () => {
+  const outbox = new Outbox(new Memory(), PREFIX);
+  for (const text of ["one", "two", "three"]) outbox.add(text);
+  assert.deepEqual(texts(outbox), ["one", "two", "three"]);
+});
+
+test("a page that is loaded again finds what the one before did not get rid of", () => {
+  const keep = new Memory();
+  const before = new Outbox(keep, PREFIX);
+  before.add("sent");
+  before.add("kept");
+  before.remove(before.all()[0]?.id ?? "");
+  const after = new Outbox(keep, PREFIX);
+  assert.deepEqual(texts(after), ["kept"]);
+  assert.equal(after.next()?.text, "kept");
+});
+
+test("a message of another tab is shown at once, and sent by this one only when that tab seems gone", () => {
+  const keep = new Memory();
+  const here = new Outbox(keep, PREFIX);
+  const now = Date.now();
+  new Outbox(keep, PREFIX).add("from there", now);
+  assert.deepEqual(texts(here), ["from there"]);
+  assert.equal(here.next(now + OTHERS_WAIT_MS - 1), null);
+  assert.equal(here.next(now + OTHERS_WAIT_MS)?.text, "from there");
+});
+
+test("a message that another tab has put away does not come back", () => {
+  const keep = new Memory();
+  const here = new Outbox(keep, PREFIX);
+  const there = new Outbox(keep, PREFIX);
+  const message = there.add("hello");
+  here.remove(message.id);
+  assert.deepEqual(texts(here), []);
+});
+
+test("nothing is lost when the browser refuses to keep it", () => {
+  const refusing = new Browser(() => {
+    throw new DOMException("refused", "SecurityError");
+  });
+  const outbox = new Outbox(refusing, PREFIX);
+  outbox.add("hello");
+  assert.deepEqual(texts(outbox), ["hello"]);
+});
+
+test("what somebody else has written under the key does no harm", () => {
+  const keep = new Memory();
+  keep.set(`${PREFIX}x`, "{not json");
+  keep.set(`${PREFIX}y`, '{"id": 5}');
+  assert.deepEqual(texts(new Outbox(keep, PREFIX)), []);
+});
+
+test("another guest at the same device does not send what the one before wrote", () => {
+  const keep = new Memory();
+  const outbox = new Outbox(keep, PREFIX);
+  outbox.add("private");
+  outbox.clear();
+  assert.deepEqual(texts(outbox), []);
+  assert.deepEqual(keep.keys(PREFIX), []);
+});
