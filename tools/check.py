@@ -1,4 +1,4 @@
-"""`make check`: format, lint, strict types, import rules, generated files and schema compatibility, each named."""
+"""`make check`: format, lint, strict types (Python and TypeScript), import rules, generated files and schema compatibility, each named."""
 
 import subprocess
 import sys
@@ -12,6 +12,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", (f"{BIN}/ruff", "format", "--check", "-q", ".")),
     ("lint", (f"{BIN}/ruff", "check", "-q", ".")),
     ("types", (f"{BIN}/pyright",)),
+    ("web", (f"{BIN}/frontdesk", "build-web", "--check")),
     ("import rules", (f"{BIN}/lint-imports",)),
     ("generated files", (f"{BIN}/python", "tools/schemas.py", "check")),
     ("service guide", (f"{BIN}/python", "tools/follow_adding_a_service.py", "--only-files")),
