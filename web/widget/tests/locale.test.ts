@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Hotel } from "../src/core/protocol.ts";
 import { chosen, filled, LANGUAGES, Locale, plainTag } from "../src/locale/locale.ts";
 import type { Plural } from "../src/locale/strings.ts";
 
@@ -55,6 +56,19 @@ test("a browser's tag is cut down to what the services take", () => {
   assert.equal(plainTag("en-US@posix"), "en-US");
   assert.equal(plainTag("de-DE-1996"), "de-DE");
   assert.equal(plainTag("!"), "en");
+});
+
+test("the hotel's hours are told in the hotel's own time, and not at all when it does not say", () => {
+  const hotel = (hours: object | null) =>
+    ({ name: "", language: "en", brand: {}, consent_text: "", time_zone: "Asia/Tokyo", hours }) as Hotel;
+  const soon = new Date(Date.now() + 60_000);
+  const there = new Intl.DateTimeFormat("de", { hour: "numeric", minute: "2-digit", timeZone: "Asia/Tokyo" }).format(
+    soon,
+  );
+  const told = new Locale("de").hours(hotel({ open_now: true, opens_at: null, closes_at: soon.toISOString() }));
+  assert.match(told, new RegExp(`bis .*${there} da`));
+  assert.equal(new Locale("de").hours(hotel({ open_now: null, opens_at: null, closes_at: null })), "");
+  assert.equal(new Locale("de").hours(null), "");
 });
 
 test("slots that nobody fills stay as they are", () => {

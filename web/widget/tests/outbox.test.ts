@@ -35,6 +35,15 @@ test("a message of another tab is shown at once, and sent by this one only when 
   assert.equal(here.next(now + OTHERS_WAIT_MS)?.text, "from there");
 });
 
+test("what another tab wrote before goes first, so that the order is that of writing", () => {
+  const keep = new Memory();
+  const here = new Outbox(keep, PREFIX);
+  const there = new Outbox(keep, PREFIX);
+  there.add("first, there");
+  here.add("second, here");
+  assert.equal(here.next()?.text, "first, there");
+});
+
 test("a message that another tab has put away does not come back", () => {
   const keep = new Memory();
   const here = new Outbox(keep, PREFIX);

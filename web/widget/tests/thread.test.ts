@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Conversation, Message, Sender } from "../src/core/protocol.ts";
+import type { Message, Sender } from "../src/core/protocol.ts";
 import { type Entry, Thread } from "../src/core/thread.ts";
 
 const CONVERSATION = "c1";
@@ -18,10 +18,6 @@ function said(seq: number, sender: Sender = "ai", conversation_id = CONVERSATION
   };
 }
 
-function conversation(readByDesk: number): Conversation {
-  return { id: CONVERSATION, guest_id: "g", status: "open", assignee: null, last_seq: 9, read_by_desk_seq: readByDesk };
-}
-
 function begun(...seqs: number[]): Thread {
   const thread = new Thread();
   thread.begin(CONVERSATION);
@@ -30,7 +26,7 @@ function begun(...seqs: number[]): Thread {
 }
 
 const shown = (thread: Thread, unsent: { id: string; text: string; at: number }[] = [], online = true): Entry[] =>
-  thread.entries(unsent, online, null, new Set());
+  thread.entries(unsent, online, new Set());
 const seqs = (thread: Thread) => shown(thread).map((entry) => entry.message.seq);
 
 test("messages are shown in the server's order, each once, however they come", () => {
@@ -74,8 +70,12 @@ test("the guest's messages are read up to where the desk has read", () => {
   const thread = new Thread();
   thread.begin(CONVERSATION);
   for (const seq of [1, 2, 3]) thread.receive(said(seq, "guest"));
-  const ticks = thread.entries([], true, conversation(2), new Set()).map((entry) => entry.delivery);
-  assert.deepEqual(ticks, ["read", "read", "sent"]);
+  thread.readByDesk(CONVERSATION, 2);
+  thread.readByDesk(CONVERSATION, 1);
+  const ticks = () => shown(thread).map((entry) => entry.delivery);
+  assert.deepEqual(ticks(), ["read", "read", "sent"]);
+  thread.begin("c2");
+  assert.deepEqual(ticks(), ["read", "read", "sent"]);
 });
 
 test("a new conversation follows the one before it; only the new one is gone on with", () => {

@@ -84,7 +84,7 @@ export class Desk {
 
   get entries(): Entry[] {
     const unsent = [...this.#outbox.all(), ...this.#failed.values()];
-    return this.#thread.entries(unsent, this.connection === "online", this.conversation, new Set(this.#failed.keys()));
+    return this.#thread.entries(unsent, this.connection === "online", new Set(this.#failed.keys()));
   }
 
   get unread(): number {
@@ -193,6 +193,7 @@ export class Desk {
   #state(conversation: Conversation): void {
     const before = this.conversation;
     this.conversation = conversation;
+    this.#thread.readByDesk(conversation.id, conversation.read_by_desk_seq ?? 0);
     this.refusal = null;
     if (conversation.status !== "open" && this.typing?.by === "ai") this.#types(null);
     if (conversation.status !== "open") this.partial = null;

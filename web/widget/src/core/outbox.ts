@@ -52,9 +52,14 @@ export class Outbox {
     return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  /** The first that this tab is to send now. */
+  /**
+   * What this tab is to send now. Before a message of its own go those that other tabs wrote earlier, for the order's
+   * sake: that they send them too does no harm.
+   */
   next(now = Date.now()): Unsent | null {
-    return this.all().find((one) => this.#own.has(one.id) || now - one.at >= OTHERS_WAIT_MS) ?? null;
+    const all = this.all();
+    const urgent = all.some((one) => this.#own.has(one.id) || now - one.at >= OTHERS_WAIT_MS);
+    return urgent ? (all[0] ?? null) : null;
   }
 
   /** Forget everything: another guest sits here now. */

@@ -1,7 +1,7 @@
 // What was said, in order and once, whichever way it came: live, fetched, acknowledged, or still unsent. Pure.
 
 import type { Unsent } from "./outbox.ts";
-import type { Conversation, Message } from "./protocol.ts";
+import type { Message } from "./protocol.ts";
 
 /** Of the guest's own messages: on its way, not on its way yet, stored, read, refused. */
 export type Delivery = "sending" | "waiting" | "sent" | "read" | "failed";
@@ -19,6 +19,8 @@ interface Part {
   readonly said: Message[];
   /** Acknowledged, but not come back from the server yet: shown, not counted as received. */
   readonly provisional: Set<string>;
+  /** The last number that the desk has read. */
+  read: number;
 }
 
 export class Thread {
@@ -31,7 +33,7 @@ export class Thread {
 
   /** From here on this conversation; what was said in earlier ones stays above it. */
   begin(id: string): void {
-    if (this.current !== id) this.#parts.push({ id, said: [], provisional: new Set() });
+    if (this.current !== id) this.#parts.push({ id, said: [], provisional: new Set(), read: 0 });
   }
 
   /** The last number up to which nothing is missing: where to go on after a lost connection. */
@@ -60,6 +62,12 @@ export class Thread {
     return true;
   }
 
+  /** The desk has read up to here. */
+  readByDesk(id: string, seq: number): void {
+    const part = this.#parts.find((one) => one.id === id);
+    if (part) part.read = Math.max(part.read, seq);
+  }
+
   /** A message of ours is stored as number `seq`. */
   acknowledge(sent: Unsent, seq: number): void {
     const part = this.#parts.at(-1);
@@ -76,19 +84,13 @@ export class Thread {
   }
 
   /** Everything to show, oldest first. */
-  entries(
-    unsent: readonly Unsent[],
-    online: boolean,
-    conversation: Conversation | null,
-    failed: ReadonlySet<string>,
-  ): Entry[] {
+  entries(unsent: readonly Unsent[], online: boolean, failed: ReadonlySet<string>): Entry[] {
     const shown: Entry[] = [];
     const known = new Set<string>();
     for (const part of this.#parts) {
-      const read = part.id === conversation?.id ? (conversation.read_by_desk_seq ?? 0) : 0;
       for (const message of part.said) {
         known.add(message.id);
-        shown.push({ id: message.id, message, delivery: message.sender === "guest" ? tick(message, read) : null });
+        shown.push({ id: message.id, message, delivery: message.sender === "guest" ? tick(message, part.read) : null });
       }
     }
     for (const one of unsent) {

@@ -17,6 +17,8 @@ export const ar: Strings = {
   assistant: "المساعد الرقمي",
   team: "فريقنا",
   present: "في خدمتك على مدار الساعة",
+  teamUntil: "فريقنا متاح حتى {time}.",
+  teamFrom: "يعود فريقنا {time}.",
   withStaff: "{name} في خدمتك",
   waiting: "سيتابع معك أحد موظفينا. يمكنك مواصلة الكتابة.",
   wait: {

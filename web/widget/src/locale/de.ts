@@ -17,6 +17,8 @@ export const de: Strings = {
   assistant: "Digitaler Assistent",
   team: "Unser Team",
   present: "Zu jeder Stunde für Sie da",
+  teamUntil: "Unser Team ist bis {time} da.",
+  teamFrom: "Unser Team ist ab {time} wieder da.",
   withStaff: "{name} ist für Sie da",
   waiting: "Gleich übernimmt ein Mensch. Sie können weiterschreiben.",
   wait: { one: "Wartezeit: etwa {n} Minute.", other: "Wartezeit: etwa {n} Minuten." },

@@ -17,6 +17,8 @@ export const en: Strings = {
   assistant: "Digital assistant",
   team: "Our team",
   present: "Here for you at any hour",
+  teamUntil: "Our team is here until {time}.",
+  teamFrom: "Our team is back at {time}.",
   withStaff: "{name} is here for you",
   waiting: "A person will take over. You can go on writing.",
   wait: { one: "Expected wait: about {n} minute.", other: "Expected wait: about {n} minutes." },

@@ -17,6 +17,8 @@ export const es: Strings = {
   assistant: "Asistente digital",
   team: "Nuestro equipo",
   present: "A su disposición a cualquier hora",
+  teamUntil: "Nuestro equipo atiende hasta: {time}.",
+  teamFrom: "Nuestro equipo vuelve a atender: {time}.",
   withStaff: "{name} le atiende",
   waiting: "Una persona le atenderá. Puede seguir escribiendo.",
   wait: { one: "Espera prevista: alrededor de {n} minuto.", other: "Espera prevista: alrededor de {n} minutos." },

@@ -21,6 +21,8 @@ export const fr: Strings = {
   assistant: "Assistant numérique",
   team: "Notre équipe",
   present: "À votre écoute à toute heure",
+  teamUntil: "Notre équipe est là jusqu’à {time}.",
+  teamFrom: "Notre équipe sera de retour à {time}.",
   withStaff: "{name} est à votre écoute",
   waiting: "Une personne va prendre le relais. Vous pouvez continuer à écrire.",
   wait: { one: "Attente : environ {n} minute.", other: "Attente : environ {n} minutes." },

@@ -17,6 +17,8 @@ export const it: Strings = {
   assistant: "Assistente digitale",
   team: "Il nostro team",
   present: "A Sua disposizione a ogni ora",
+  teamUntil: "Il nostro team è presente fino alle {time}.",
+  teamFrom: "Il nostro team torna: {time}.",
   withStaff: "{name} è a Sua disposizione",
   waiting: "Tra poco risponderà una persona. Può continuare a scrivere.",
   wait: { one: "Attesa prevista: circa {n} minuto.", other: "Attesa prevista: circa {n} minuti." },

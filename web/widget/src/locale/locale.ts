@@ -1,5 +1,6 @@
 // Which language the widget speaks, and how it fills in names and numbers.
 
+import type { Hotel } from "../core/protocol.ts";
 import { ar } from "./ar.ts";
 import { de } from "./de.ts";
 import { en } from "./en.ts";
@@ -36,12 +37,26 @@ export class Locale {
     return filled(forms[this.#plural.select(n)] ?? forms.other, { n: new Intl.NumberFormat(this.tag).format(n) });
   }
 
-  /** The time of day, with the day when that is another than today's. */
-  time(at: string, now = new Date()): string {
+  /** The time of day, with the day when that is another than today's; in the guest's zone, or the one named (IANA). */
+  time(at: string, timeZone?: string, now = new Date()): string {
+    const zone = timeZone ? { timeZone } : {};
+    const day = new Intl.DateTimeFormat(this.tag, { day: "numeric", month: "short", ...zone });
     const then = new Date(at);
-    const today = then.toDateString() === now.toDateString();
-    const day = today ? {} : ({ day: "numeric", month: "short" } as const);
-    return new Intl.DateTimeFormat(this.tag, { hour: "numeric", minute: "2-digit", ...day }).format(then);
+    const clock = { hour: "numeric", minute: "2-digit", ...zone } as const;
+    if (day.format(then) === day.format(now)) return new Intl.DateTimeFormat(this.tag, clock).format(then);
+    return new Intl.DateTimeFormat(this.tag, { ...clock, day: "numeric", month: "short" }).format(then);
+  }
+
+  /** When people answer, in the hotel's own time; nothing when the hotel does not say. */
+  hours(hotel: Hotel | null): string {
+    const { hours, time_zone } = hotel ?? {};
+    const at = hours?.open_now ? hours.closes_at : hours?.opens_at;
+    if (!at || hours?.open_now === null) return "";
+    try {
+      return filled(hours?.open_now ? this.text.teamUntil : this.text.teamFrom, { time: this.time(at, time_zone) });
+    } catch {
+      return ""; // a zone that this browser does not know
+    }
   }
 }
 

@@ -17,6 +17,8 @@ export const nl: Strings = {
   assistant: "Digitale assistent",
   team: "Ons team",
   present: "Op elk uur voor u klaar",
+  teamUntil: "Ons team is er tot {time}.",
+  teamFrom: "Ons team is er weer vanaf {time}.",
   withStaff: "{name} staat voor u klaar",
   waiting: "Een medewerker neemt het zo over. U kunt gewoon verder schrijven.",
   wait: { one: "Verwachte wachttijd: ongeveer {n} minuut.", other: "Verwachte wachttijd: ongeveer {n} minuten." },

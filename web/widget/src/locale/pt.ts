@@ -17,6 +17,8 @@ export const pt: Strings = {
   assistant: "Assistente digital",
   team: "A nossa equipa",
   present: "Ao seu dispor a qualquer hora",
+  teamUntil: "A nossa equipa está disponível até: {time}.",
+  teamFrom: "A nossa equipa volta a estar disponível: {time}.",
   withStaff: "{name} está ao seu dispor",
   waiting: "Uma pessoa vai continuar a conversa. Pode continuar a escrever.",
   wait: { one: "Espera prevista: cerca de {n} minuto.", other: "Espera prevista: cerca de {n} minutos." },

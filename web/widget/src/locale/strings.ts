@@ -20,6 +20,9 @@ export interface Strings {
   readonly team: string;
   /** Under the hotel's name, while the assistant answers. */
   readonly present: string;
+  /** When people answer, as far as the hotel says. */
+  readonly teamUntil: string;
+  readonly teamFrom: string;
   readonly withStaff: string;
   readonly waiting: string;
   readonly wait: Plural;

@@ -17,6 +17,8 @@ export const zh: Strings = {
   assistant: "数字助理",
   team: "我们的团队",
   present: "随时为您服务",
+  teamUntil: "我们的团队在线至{time}。",
+  teamFrom: "我们的团队将于{time}恢复服务。",
   withStaff: "{name}正在为您服务",
   waiting: "稍后将由工作人员为您服务，您可以继续留言。",
   wait: { other: "预计等候约{n}分钟。" },

@@ -20,6 +20,7 @@ export class Log {
   readonly #views = new Map<string, MessageView>();
   readonly #consent = h("p", { class: "consent", part: "consent", "data-testid": "consent", dir: "auto" });
   readonly #hello: HTMLElement;
+  readonly #hours = h("p", { class: "hours" });
   readonly #list: HTMLElement;
   readonly #partial = h("p", { class: "text", dir: "auto" });
   readonly #partialBox: HTMLElement;
@@ -57,7 +58,7 @@ export class Log {
     this.#below = h("button", { type: "button", class: "below", hidden: true }, text.below, icon("down"));
     this.#below.onclick = () => this.toEnd();
     const scroll = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": text.field });
-    scroll.append(this.#consent, this.#hello, this.#list, this.#partialBox, this.#typing, this.#quick);
+    scroll.append(this.#consent, this.#hello, this.#hours, this.#list, this.#partialBox, this.#typing, this.#quick);
     scroll.onscroll = () => {
       this.#pinned = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX;
       if (this.#pinned) this.#below.hidden = true;
@@ -81,7 +82,8 @@ export class Log {
     const moving = fresh && this.#filled && moves();
     const before = this.#partialText;
     retext(this.#consent, this.#desk.hotel?.consent_text ?? "");
-    this.#hello.hidden = entries.length > 0;
+    this.#hello.hidden = this.#hours.hidden = entries.length > 0;
+    retext(this.#hours, this.#locale.hours(this.#desk.hotel));
     const added = this.#lay(entries, moving);
     this.#writePartial(entries);
     this.#showTyping();

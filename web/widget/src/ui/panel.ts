@@ -125,7 +125,7 @@ export class Panel {
   }
 
   #say(): void {
-    const { connection, conversation, opening, refusal } = this.#desk;
+    const { connection, conversation, hotel, opening, refusal } = this.#desk;
     const { text } = this.#locale;
     const away = connection === "offline" || connection === "unreachable";
     if (!away) this.#awaySince = 0;
@@ -143,6 +143,7 @@ export class Panel {
       lines.push(text.waiting);
       if (wait?.status === "available")
         lines.push(this.#locale.count(text.wait, Math.max(1, Math.round(wait.minutes))));
+      else if (hotel?.hours?.open_now === false) lines.push(this.#locale.hours(hotel));
     } else if (conversation?.status === "ended") lines.push(text.again);
     retext(this.#status, lines.join(" "));
     attribute(this.#status, "data-kind", refusal ? "refused" : lasting ? connection : (conversation?.status ?? "open"));
