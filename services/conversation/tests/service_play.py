@@ -11,7 +11,7 @@ from uuid import UUID
 from contracts.ids import ArticleId
 from contracts.values import HandOverReason, Priority, TurnAction
 from conversation.adapters.embedder import LocalEmbedder
-from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search, Source
+from conversation.adapters.engine import HistoryItem, HotelPolicy, OnText, Reply, Search, Source
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.app import make_service
 from conversation.resources import Resources, made
@@ -36,9 +36,18 @@ class ScriptedEngine:
     )
     _held: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
 
-    async def answer(self, question: str, history: Sequence[HistoryItem], policy: HotelPolicy, search: Search) -> Reply:
+    async def answer(
+        self,
+        question: str,
+        history: Sequence[HistoryItem],
+        policy: HotelPolicy,
+        search: Search,
+        on_text: OnText | None = None,
+    ) -> Reply:
         """The engine's port."""
         self.asked.append((question, history, policy))
+        if on_text is not None and "slowly" in question:
+            on_text("About")
         gates = [gate for words, gate in self._held.items() if words in question]
         await asyncio.gather(*(gate.wait() for gate in gates))
         if "crash" in question:
@@ -68,6 +77,10 @@ class ScriptedEngine:
         finally:
             del self._held[words]
             gate.set()
+
+    def release(self, words: str) -> None:
+        """Let what is held for these words come to its end."""
+        self._held[words].set()
 
 
 def service_with(engine: ScriptedEngine) -> Service:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.ids import ConversationId, HotelId
 from conversation.adapters.embedder import Embedder
-from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply, Search
+from conversation.adapters.engine import HistoryItem, HotelPolicy, OnText, Reply, Search
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.adapters.sites import Sites
 from conversation.adapters.widget_files import WidgetFiles
@@ -16,8 +16,9 @@ from conversation.settings import Settings
 from servicekit.hints import Subscription
 from servicekit.runtime import Runtime
 
-Answer = Callable[[str, Sequence[HistoryItem], HotelPolicy, Search], Awaitable[Reply]]
-"""The engine: question, what was said before, the hotel's rules and its articles in; a reply out."""
+Answer = Callable[[str, Sequence[HistoryItem], HotelPolicy, Search, OnText | None], Awaitable[Reply]]
+"""The engine: question, what was said before, the hotel's rules and its articles in; a reply out. On its way it may
+tell the whole text so far; nobody relies on it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ from conversation.adapters.engine import Found, Reply
 from conversation.commands.messages import channel
 from conversation.commands.turns import Question, read_question, store_reply
 from conversation.domain.writer import hand_over_text
+from conversation.partials import Partials
 from conversation.queries.articles import candidates
 from conversation.resources import resources_of
 from servicekit.due import DueItem, LeaseLost
@@ -43,22 +44,30 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
         return
     with span("turn", traceparent=question.traceparent, attempt=item.attempt):
         await rt.hints.send(channel(question.conversation_id), {"typing": "ai"})
-        reply = await _reply(question, item, rt)
-        async with rt.worker_db.transaction(item.hotel_id) as tx:
-            turn = await store_reply(question, reply, item, tx)
+        partials = Partials(rt.hints, question.conversation_id, question.turn_id)
+        try:
+            reply = await _reply(question, item, rt, partials)
+            partials.stop()
+            async with rt.worker_db.transaction(item.hotel_id) as tx:
+                turn = await store_reply(question, reply, item, tx)
+        except BaseException:
+            await partials.withdraw()
+            raise
+        if turn.state == "dropped":
+            await partials.withdraw()
         _count(turn.state, reply, turn.waited_ms)
         log.info(
             "turn.settled", turn_id=str(turn.id), state=turn.state, action=reply.action.value, attempt=item.attempt
         )
 
 
-async def _reply(question: Question, item: DueItem, rt: Runtime) -> Reply:
+async def _reply(question: Question, item: DueItem, rt: Runtime, partials: Partials) -> Reply:
     """The engine's reply; after several failures a hand-over, so that no guest waits for a machine that is broken."""
     if item.attempt > CLAIMS_AT_MOST:
         log.error("turn.gave_up", turn_id=str(question.turn_id), attempt=item.attempt)
         return _pass_on(question)
     try:
-        return await _ask_engine(question, item, rt)
+        return await _ask_engine(question, item, rt, partials)
     except LeaseLost:
         raise
     except Exception as error:
@@ -84,7 +93,7 @@ def _pass_on(question: Question) -> Reply:
     )
 
 
-async def _ask_engine(question: Question, item: DueItem, rt: Runtime) -> Reply:
+async def _ask_engine(question: Question, item: DueItem, rt: Runtime, partials: Partials) -> Reply:
     async def search(vector: Any, words: str, language: str) -> Found:  # Any: the embedder's own array type
         async with rt.worker_db.transaction(item.hotel_id, read_only=True) as tx:
             return await candidates(tx, vector, words, language)
@@ -92,7 +101,9 @@ async def _ask_engine(question: Question, item: DueItem, rt: Runtime) -> Reply:
     engine = resources_of(rt)
     if earlier := engine.working.get(question.turn_id):
         earlier.cancel()  # it answers what was asked before the guest said more
-    task = asyncio.ensure_future(engine.answer(question.text, question.history, question.policy, search))
+    task = asyncio.ensure_future(
+        engine.answer(question.text, question.history, question.policy, search, partials.on_text)
+    )
     engine.working[question.turn_id] = task
     try:
         async with asyncio.timeout(ENGINE_SECONDS):

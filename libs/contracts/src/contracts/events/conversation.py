@@ -78,6 +78,16 @@ class ConversationEscalated(Event, type="conversation.escalated", topic=topics.C
     version: Version
 
 
+class ConversationRead(Event, type="conversation.read", topic=topics.CONVERSATIONS, key="conversation_id"):
+    """The guest, or the desk, has read everything up to a message. What an answer implies is not said again."""
+
+    conversation_id: ConversationId
+    guest_id: GuestId
+    by: ActorRef
+    seq: Annotated[int, Field(ge=1, description="of the last message read")]
+    version: Version
+
+
 class ArticleSource(Fact):
     """An article that an answer was taken from."""
 

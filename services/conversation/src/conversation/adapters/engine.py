@@ -19,11 +19,22 @@ from conversation.domain.language import detect, language_of
 from conversation.domain.masking import without_marks
 from conversation.domain.questions import core, follow_up, questions
 from conversation.domain.ranking import Candidate, Features, Found, Ranked, features, rank
-from conversation.domain.text import content_words, stems
+from conversation.domain.text import content_words, sentences, stems
 from conversation.domain.words import Language
 from servicekit.metrics import histogram
 
-__all__ = ["Answered", "Candidate", "Found", "HistoryItem", "HotelPolicy", "LocalEngine", "Reply", "Search", "Source"]
+__all__ = [
+    "Answered",
+    "Candidate",
+    "Found",
+    "HistoryItem",
+    "HotelPolicy",
+    "LocalEngine",
+    "OnText",
+    "Reply",
+    "Search",
+    "Source",
+]
 
 SECONDS = histogram("conversation_engine_seconds", "Time the local engine spent on a turn, seconds", "part")
 _READ = 2000
@@ -36,6 +47,8 @@ class HistoryItem:
 
     sender: Literal["guest", "ai", "staff"]
     text: str
+    choices: tuple[str, ...] = ()
+    """Of a question back: what the guest was given to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +97,14 @@ class Reply:
     reasons: tuple[HandOverReason, ...] = ()
     priority: Priority = Priority.NORMAL
     engine: str = "local"
+    choices: tuple[str, ...] = ()
+    """Of a question back: titles of the articles that may be meant; saying one as it is gets its answer."""
 
 
 Search = Callable[[Vector, str, str], Awaitable[Found]]
 """The hotel's published articles for a question: (its vector, its text, its language) to what was found."""
+OnText = Callable[[str], None]
+"""Told the whole text so far, as it grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +128,18 @@ class LocalEngine:
         self._embedder = embedder
         self._model = confidence_model()
 
-    async def answer(self, question: str, history: Sequence[HistoryItem], policy: HotelPolicy, search: Search) -> Reply:
-        """The reply to a turn: one guest message or several, joined by line breaks, secrets masked already."""
+    async def answer(
+        self,
+        question: str,
+        history: Sequence[HistoryItem],
+        policy: HotelPolicy,
+        search: Search,
+        on_text: OnText | None = None,
+    ) -> Reply:
+        """The reply to a turn: one guest message or several, joined by line breaks, secrets masked already.
+
+        `on_text` hears of each sentence of an answer as soon as it is known.
+        """
         text = without_marks(question)[:_READ]
         language = detect(text, language_of(policy.default_language)).language
         intents = recognise(text)
@@ -122,9 +149,38 @@ class LocalEngine:
         if intents.small_talk is not None:
             said = writer.small_talk(intents.small_talk, language, policy.hotel_name)
             return Reply(TurnAction.SMALL_TALK, said, language, confidence=1.0)
-        asked = questions(text)
-        answered = [await self._one(one, language, recognise(one), history, policy, search) for one in asked]
+        if (chosen := _chosen(text, history)) is not None:
+            language = language_of(policy.default_language)  # a title alone does not tell the guest's
+            answered = [await self._article(chosen, language, policy, search)]
+            if on_text is not None:
+                _tell(on_text, answered, language)
+        else:
+            answered = []
+            for one in questions(text):
+                answered.append(await self._one(one, language, recognise(one), history, policy, search))
+                if on_text is not None:
+                    _tell(on_text, answered, language)
         return _compose(answered, language, policy)
+
+    async def _article(self, title: str, language: Language, policy: HotelPolicy, search: Search) -> Answered:
+        """The article that the guest chose by its title when we asked back; a person's own choice is certain.
+
+        Where it is no longer published, what is found by its title is looked at as any other question.
+        """
+        ranked, read, confidence = await self._look(title, language, policy, search)
+        of_title = [one for one in ranked if _has_title(one.candidate, title)]
+        if of_title:
+            return Answered(title, (of_title[0],), 1.0, Decision(TurnAction.ANSWER))
+        evidence = Evidence(
+            confidence=confidence,
+            articles=len(ranked),
+            lead=read.lead,
+            coverage=read.coverage,
+            content_words=len(content_words(title)),
+            asked_back=True,
+            vip=policy.guest_is_vip,
+        )
+        return Answered(title, ranked, confidence, decide(evidence, _rules(policy)))
 
     async def _one(
         self,
@@ -186,7 +242,7 @@ def _compose(answered: Sequence[Answered], language: Language, policy: HotelPoli
     """One reply for all questions of a turn. What is known is said; if one part needs staff, the turn goes to them."""
     answers = [one for one in answered if one.decision.action is TurnAction.ANSWER]
     sources = tuple({source.article_id: source for source in map(_source_in(language), answers)}.values())
-    said = list(dict.fromkeys(writer.answer(one.ranked[0].candidate, language) for one in answers))
+    said = _said(answered, language)
     open_parts = [one for one in answered if one.decision.action is TurnAction.HAND_OVER]
     if open_parts:
         reasons = tuple(dict.fromkeys(reason for one in open_parts for reason in one.decision.reasons))
@@ -198,7 +254,38 @@ def _compose(answered: Sequence[Answered], language: Language, policy: HotelPoli
         return Reply(TurnAction.ANSWER, "\n\n".join(said), language, min(one.confidence for one in answers), sources)
     unclear = answered[0]
     options = [one.candidate for one in unclear.ranked] if content_words(unclear.question) else []
-    return Reply(TurnAction.CLARIFY, writer.clarify(options, language), language, unclear.confidence)
+    choices = tuple(dict.fromkeys(writer.titles(options, language)))
+    return Reply(TurnAction.CLARIFY, writer.clarify(options, language), language, unclear.confidence, choices=choices)
+
+
+def _said(answered: Sequence[Answered], language: Language) -> list[str]:
+    """The answers, each once."""
+    answers = [one for one in answered if one.decision.action is TurnAction.ANSWER]
+    return list(dict.fromkeys(writer.answer(one.ranked[0].candidate, language) for one in answers))
+
+
+def _tell(on_text: OnText, answered: Sequence[Answered], language: Language) -> None:
+    """The last answer, sentence by sentence, after those before it."""
+    if answered[-1].decision.action is not TurnAction.ANSWER:
+        return
+    whole, before = "\n\n".join(_said(answered, language)), "\n\n".join(_said(answered[:-1], language))
+    end = len(before)
+    for sentence in sentences(whole[end:]):
+        found = whole.find(sentence, end)
+        if found >= 0:  # else it was written otherwise: the next one, or the message, has it
+            end = found + len(sentence)
+            on_text(whole[:end])
+
+
+def _chosen(text: str, history: Sequence[HistoryItem]) -> str | None:
+    """What the guest chose of what we asked back, if that is all they say."""
+    last = next((item for item in reversed(history) if item.sender != "guest"), None)
+    said = text.strip().casefold()
+    return next((one for one in (last.choices if last else ()) if one.casefold() == said), None)
+
+
+def _has_title(candidate: Candidate, title: str) -> bool:
+    return title in [variant.title for variant in candidate.variants]
 
 
 def _handed_over(

@@ -206,15 +206,15 @@ async def end_as_guest(conversation_id: ConversationId, actor: Actor, tx: Transa
 
 
 async def staff_types(conversation_id: ConversationId, actor: Actor, tx: Transaction) -> None:
-    """The guest sees that somebody is typing. Nothing is stored.
+    """The guest sees that somebody is typing, and who. Nothing is stored.
 
     Raises:
         NotFound, NotYours.
     """
-    row = await tx.get(ConversationRow, conversation_id)
-    if row.custody() != Custody(ConversationStatus.WITH_STAFF, member(actor)):
+    row, user_id = await tx.get(ConversationRow, conversation_id), member(actor)
+    if row.custody() != Custody(ConversationStatus.WITH_STAFF, user_id):
         raise rules.NotYours
-    tx.hint(channel(row.id), {"typing": "staff"})
+    tx.hint(channel(row.id), {"typing": "staff", "name": await staff_name(user_id, tx)})
 
 
 async def drop_turn(row: ConversationRow, tx: Transaction) -> None:

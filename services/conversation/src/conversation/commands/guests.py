@@ -1,4 +1,4 @@
-"""Guest sessions: a widget that names its hotel gets a token for a guest, new or known from before."""
+"""Guests: a widget that names its hotel gets a token for one, new or known from before; what they say of themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,21 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 
 from contracts.errors import Forbidden, NotFound
 from contracts.ids import GuestId, HotelId
 from contracts.statuses import HotelStatus
-from contracts.values import LanguageTag
+from contracts.values import Email, LanguageTag
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.commands.messages import HotelSuspended
 from conversation.domain.sites import is_allowed, spoken
+from conversation.tables import GuestSaysRow
 from servicekit.actor import Actor
 from servicekit.commands import Command
 from servicekit.database import Database
 from servicekit.ids import new_id
+from servicekit.transaction import Transaction
 
 
 class OriginNotAllowed(Forbidden):
@@ -50,6 +53,28 @@ _BY_SLUG = text(
     "SELECT id, slug, name, status, default_language, languages, brand, consent_text, allowed_origins, time_zone,"
     " business_hours FROM hotel_by_slug(:slug)"
 )
+
+
+class Identify(Command):
+    """What a guest, or the page they are on, says of themselves. What is left out stays; null takes it back."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    email: Email | None = None
+    phone: Annotated[str, Field(pattern=r"^[0-9+()./ -]{3,40}$", description="as the guest writes it")] | None = None
+    room: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+
+
+async def identify(command: Identify, guest_id: GuestId, tx: Transaction) -> None:
+    """Keep what a guest says of themselves, for staff to see. It proves nothing and joins no record."""
+    said = command.model_dump(exclude_unset=True)
+    if not said:
+        return
+    values = {**said, "updated_at": tx.now}
+    await tx.execute(
+        insert(GuestSaysRow)
+        .values(hotel_id=tx.hotel_id, guest_id=guest_id, **values)
+        .on_conflict_do_update(index_elements=["hotel_id", "guest_id"], set_=values)
+    )
 
 
 async def hotel_on_site(

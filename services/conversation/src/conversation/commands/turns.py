@@ -37,7 +37,7 @@ class Question:
 
 # The open turn's messages, and what was said before it since the AI has had the conversation.
 _SAID = text("""
-    SELECT message.seq, message.sender, message.text
+    SELECT message.seq, message.sender, message.text, message.choices
       FROM messages AS message
      WHERE message.conversation_id = :conversation_id AND message.kind = 'text'
        AND message.seq > greatest(CAST(:ai_since_seq AS int), CAST(:first_seq AS int) - 1 - CAST(:history AS int))
@@ -68,7 +68,7 @@ async def read_question(turn_id: UUID, tx: Transaction) -> Question | None:
         if message["seq"] >= turn.first_seq and message["sender"] == "guest":
             asked.append(message["text"])
         else:
-            history.append(HistoryItem(sender=message["sender"], text=message["text"]))
+            history.append(HistoryItem(message["sender"], message["text"], tuple(message["choices"])))
     return Question(
         turn_id=turn.id,
         conversation_id=row.id,
@@ -106,6 +106,7 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
 
 def _settle(row: ConversationRow, turn: TurnRow, reply: Reply, tx: Transaction) -> None:
     row.language = reply.language
+    row.read_by_desk_seq = max(row.read_by_desk_seq, turn.last_seq)
     message = say(
         row,
         tx,
@@ -124,6 +125,7 @@ def _settle(row: ConversationRow, turn: TurnRow, reply: Reply, tx: Transaction) 
                 {"article_id": str(source.article_id), "title": source.title, "score": source.score}
                 for source in reply.sources
             ],
+            choices=list(reply.choices),
         ),
     )
     turn.message_id = message.id

@@ -58,8 +58,15 @@ def clarify(candidates: Sequence[Candidate], language: Language) -> str:
     """A question back: which of the two best articles is meant, or what the guest needs at all."""
     if len(candidates) < 2:
         return _line(language, Line.CLARIFY)
-    first, second = (candidate.variant(language).title for candidate in candidates[:2])
+    first, second = titles(candidates, language)
     return _line(language, Line.CLARIFY_TWO).format(first=first, second=second)
+
+
+def titles(candidates: Sequence[Candidate], language: Language) -> tuple[str, ...]:
+    """What a question back gives to choose from: the titles of the two best articles; nothing where none is meant."""
+    if len(candidates) < 2:
+        return ()
+    return tuple(candidate.variant(language).title for candidate in candidates[:2])
 
 
 def is_clarification(text: str) -> bool:

@@ -39,6 +39,8 @@ class ConversationView(BaseModel):
     assignee: Assignee | None
     subject: str | None
     last_seq: Annotated[int, Field(description="number of the last message; 0 when nothing was said yet")]
+    read_by_guest_seq: Annotated[int, Field(description="the last message that the guest has read")] = 0
+    read_by_desk_seq: Annotated[int, Field(description="the last message that staff, or the AI, have read")] = 0
     version: int
     created_at: datetime
     updated_at: Annotated[datetime, Field(description="the last thing that happened in it")]
@@ -59,6 +61,8 @@ class ConversationView(BaseModel):
             assignee=assignee,
             subject=row.subject,
             last_seq=row.last_seq,
+            read_by_guest_seq=row.read_by_guest_seq,
+            read_by_desk_seq=row.read_by_desk_seq,
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -66,10 +70,26 @@ class ConversationView(BaseModel):
         )
 
 
+class GuestSays(BaseModel):
+    """What the guest, or the page they are on, says of themselves. Nobody has checked it."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    room: str | None
+    updated_at: datetime
+
+
+class StaffConversationView(ConversationView):
+    """A conversation with what its guest says of themselves."""
+
+    guest_says: GuestSays | None = Field(default=None, description="unverified; null when they said nothing")
+
+
 _COLUMNS = """
     conversation.id, conversation.hotel_id, conversation.guest_id, conversation.channel, conversation.language,
-    conversation.status, conversation.assignee_id, conversation.subject, conversation.last_seq, conversation.version,
-    conversation.created_at, conversation.updated_at, conversation.ended_at, staff.display_name AS assignee_name
+    conversation.status, conversation.assignee_id, conversation.subject, conversation.last_seq,
+    conversation.read_by_guest_seq, conversation.read_by_desk_seq, conversation.version, conversation.created_at, conversation.updated_at, conversation.ended_at, staff.display_name AS assignee_name
 """
 _STAFF = """
     LEFT JOIN staff ON staff.hotel_id = conversation.hotel_id AND staff.user_id = conversation.assignee_id
@@ -98,6 +118,12 @@ _CURRENT = text(f"""
     SELECT {_COLUMNS} FROM conversations AS conversation {_STAFF}
      WHERE conversation.guest_id = :guest_id AND conversation.channel = 'widget' AND conversation.status <> 'ended'
 """)  # noqa: S608
+
+# By the primary key; the hotel is the transaction's.
+_GUEST_SAYS = text("""
+    SELECT name, email, phone, room, updated_at FROM guest_says
+     WHERE hotel_id = nullif(current_setting('app.hotel_id', true), '')::uuid AND guest_id = :guest_id
+""")
 
 _VERSIONS = text("SELECT id, version FROM conversations WHERE id = ANY(CAST(:ids AS uuid[]))")
 
@@ -134,6 +160,17 @@ async def conversation_by_id(tx: Transaction, conversation_id: ConversationId) -
         NotFound: this hotel has none of that id.
     """
     return _found((await tx.execute(_ONE, {"id": conversation_id})).mappings().one_or_none())
+
+
+async def conversation_for_staff(tx: Transaction, conversation_id: ConversationId) -> StaffConversationView:
+    """One conversation with what the guest says of themselves.
+
+    Raises:
+        NotFound: this hotel has none of that id.
+    """
+    view = await conversation_by_id(tx, conversation_id)
+    said = (await tx.execute(_GUEST_SAYS, {"guest_id": view.guest_id})).mappings().one_or_none()
+    return StaffConversationView(**dict(view), guest_says=GuestSays.model_validate(dict(said)) if said else None)
 
 
 async def conversation_of_guest(

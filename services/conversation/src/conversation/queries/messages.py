@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from contracts.ids import ArticleId, ConversationId, MessageId
+from contracts.ids import ArticleId, ConversationId, MessageId, TurnId
 from contracts.values import TurnAction
 from conversation.domain.notices import Notice
 from servicekit.pagination import Page
@@ -41,6 +41,12 @@ class MessageView(BaseModel):
     action: TurnAction | None = Field(default=None, description="what the AI did; only on its messages")
     confidence: float | None = None
     sources: list[SourceView] = Field(default_factory=list[SourceView])
+    turn_id: TurnId | None = Field(
+        default=None, description="the turn that a guest's message is part of, or its answer"
+    )
+    choices: list[str] = Field(
+        default_factory=list[str], description="of a question back: what to choose from; said as it is, it is answered"
+    )
     language: str | None = None
     sent_at: datetime
 
@@ -48,7 +54,7 @@ class MessageView(BaseModel):
 _SELECT = """
     SELECT message.id, message.conversation_id, message.seq, message.sender, staff.display_name AS sender_name,
            message.text, message.kind, message.notice, message.action, message.confidence, message.sources,
-           message.language, message.sent_at
+           message.turn_id, message.choices, message.language, message.sent_at
       FROM messages AS message
       LEFT JOIN staff ON staff.hotel_id = message.hotel_id AND staff.user_id = message.sender_id
                      AND message.sender = 'staff'

@@ -17,9 +17,16 @@ from conversation.commands.conversations import (
     take_over,
 )
 from conversation.commands.messages import MessageDiffers, SendMessage, send_message
+from conversation.commands.reading import MarkRead, answered_by_staff, read_by_desk
 from conversation.commands.staff import staff_name
 from conversation.domain.conversation import ConversationEnded, NotYours
-from conversation.queries.conversations import ConversationView, conversation_by_id, list_conversations
+from conversation.queries.conversations import (
+    ConversationView,
+    StaffConversationView,
+    conversation_by_id,
+    conversation_for_staff,
+    list_conversations,
+)
 from conversation.queries.messages import MessageView, page_of_messages, page_of_messages_before
 from conversation.routes.callers import hotel_of, person
 from conversation.tables import ConversationRow
@@ -55,9 +62,9 @@ async def list_route(
 
 
 @router.get("/{conversation_id}", responses=problems(NotFound))
-async def one_route(conversation_id: ConversationId, _: Reader, tx: ReadTx) -> ConversationView:
-    """One conversation."""
-    return await conversation_by_id(tx, conversation_id)
+async def one_route(conversation_id: ConversationId, _: Reader, tx: ReadTx) -> StaffConversationView:
+    """One conversation, with what its guest says of themselves."""
+    return await conversation_for_staff(tx, conversation_id)
 
 
 @router.get("/{conversation_id}/messages", responses=problems(NotFound))
@@ -86,7 +93,8 @@ async def send_message_route(
     """Answer the guest, as the member of staff who has the conversation. The same id and text again is harmless (200)."""
     hotel_id, user_id = hotel_of(actor), person(actor)
     sent = await send_message(rt.db, hotel_id, conversation_id, "staff", user_id, command)
-    async with rt.db.transaction(hotel_id, actor=actor, read_only=True) as tx:
+    async with rt.db.transaction(hotel_id, actor=actor) as tx:
+        await answered_by_staff(conversation_id, sent.seq, tx)
         name = await staff_name(user_id, tx)
     if sent.repeated:
         response.status_code = 200
@@ -99,6 +107,12 @@ async def send_message_route(
         text=sent.text,
         sent_at=sent.sent_at,
     )
+
+
+@router.post("/{conversation_id}/read", status_code=204, responses=problems(NotFound))
+async def read_route(conversation_id: ConversationId, command: MarkRead, actor: Sends, tx: Tx) -> None:
+    """Somebody who answers guests has read up to a message: the guest sees it. Never backwards."""
+    await read_by_desk(conversation_id, command, actor, tx)
 
 
 @router.post("/{conversation_id}/typing", status_code=204, responses=problems(NotFound, NotYours))

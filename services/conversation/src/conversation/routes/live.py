@@ -6,23 +6,25 @@ The database is the truth: a hint only says "look", and every look reads what co
 import asyncio
 import time
 from collections import defaultdict
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contracts.errors import DomainError, Unauthenticated
 from contracts.ids import ConversationId, HotelId
 from conversation.commands.conversations import active_hotel
 from conversation.commands.messages import HotelSuspended, SendMessage, channel, guest_types, send_message
+from conversation.commands.reading import MarkRead, read_by_guest
+from conversation.domain.conversation import Owner
 from conversation.queries.conversations import ConversationView, conversation_of_guest, versions_of
 from conversation.queries.messages import PAGE, messages_after
 from conversation.resources import OpenWidget, resources_of
 from conversation.routes.callers import check_site, guest_of, hotel_of
-from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES
+from conversation.routes.frames import FRAME, HELLO, Addressed, Message, Pong, Read, Typing, parse, receive
+from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES, READ_LIMIT, READS
 from servicekit.access import Admit, guest_first_frame
 from servicekit.actor import Actor
-from servicekit.commands import Command
 from servicekit.edge import edge_router
 from servicekit.failures import refusal_of
 from servicekit.problems import Malformed, problem_of
@@ -30,7 +32,6 @@ from servicekit.runtime import Rt, Runtime
 from servicekit.tracing import span
 
 router = edge_router("/widget", tags=["widget"])
-T = TypeVar("T")
 
 HELLO_SECONDS = 10.0
 """How long a new connection may take to say who it is."""
@@ -43,47 +44,7 @@ CHECK_SECONDS = 20.0
 """How often to look though hints arrive: the process that sent one may have been cut off from Valkey itself."""
 TYPING_SECONDS = 1.0
 """A typing frame within that time of the last one is not passed on."""
-MAX_FRAME_CHARACTERS = 20_000
 MAX_BAD_FRAMES = 10
-
-
-class Hello(Command):
-    """The first frame: who it is, and the last message they have."""
-
-    type: Literal["hello"]
-    token: Annotated[str, Field(max_length=4096)]
-    after_seq: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-
-
-class Typing(Command):
-    """The guest is typing."""
-
-    type: Literal["typing"]
-
-
-class Message(SendMessage):
-    """The guest says something."""
-
-    type: Literal["message"]
-
-
-class Pong(Command):
-    """The answer to a ping; it may be left out."""
-
-    type: Literal["pong"]
-
-
-class _Addressed(BaseModel):
-    """What a refused frame is known by, if it says so."""
-
-    model_config = ConfigDict(extra="ignore")
-    id: str | None = None
-
-
-_HELLO = TypeAdapter(Hello)
-_FRAME: TypeAdapter[Typing | Message | Pong] = TypeAdapter(
-    Annotated[Typing | Message | Pong, Field(discriminator="type")]
-)
 
 
 @router.websocket("/conversations/{conversation_id}/live")
@@ -97,7 +58,7 @@ async def live_route(
     await websocket.accept()
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            hello = _parse(_HELLO, await _receive(websocket))
+            hello = parse(HELLO, await receive(websocket))
             guest = await admit(hello.token)
     except TimeoutError as error:
         raise Unauthenticated("no hello came") from error
@@ -141,6 +102,8 @@ class _Widget:
         self._rt = rt
         self._sending = asyncio.Lock()
         self._shown: ConversationView | None = None
+        self._answered = ""
+        """The last turn whose answer the guest has."""
 
     async def run(self, after_seq: int) -> None:
         """Until the guest leaves, the token expires or the hotel is suspended.
@@ -175,9 +138,19 @@ class _Widget:
             if hint is None:
                 await self._send({"type": "ping"})
             elif "typing" in hint:
-                await self._send({"type": "typing", "by": hint["typing"]})
+                name = {"name": hint["name"]} if hint.get("name") else {}
+                await self._send({"type": "typing", "by": hint["typing"], **name})
+            elif "partial" in hint:
+                await self._show(hint["partial"])
             else:
                 seq = await self._look(seq)
+
+    async def _show(self, partial: dict[str, Any]) -> None:  # Any: JSON
+        """The AI's text so far, while it is the AI's to answer and the answer itself has not been seen; or that nothing
+        came of it (an empty text)."""
+        is_ais = self._shown is not None and self._shown.owner is Owner.AI
+        if partial["turn_id"] != self._answered and (is_ais or not partial["text"]):
+            await self._send({"type": "partial", **partial})
 
     async def _look(self, seq: int) -> int:
         """Send the messages after `seq`, and the conversation if it changed hands. Returns the last seq sent."""
@@ -189,6 +162,8 @@ class _Widget:
             for message in found:
                 await self._send({"type": "message", "message": message.model_dump(mode="json")})
                 seq = message.seq
+                if message.sender == "ai":
+                    self._answered = str(message.turn_id)
             if len(found) < PAGE:
                 break
         if self._shown is None or _state(conversation) != _state(self._shown):
@@ -206,7 +181,7 @@ class _Widget:
             if text is None:
                 return
             try:
-                frame = _parse(_FRAME, text)
+                frame = parse(FRAME, text)
                 match frame:
                     case Message():
                         with span("WS widget message", kind="server"):
@@ -218,6 +193,8 @@ class _Widget:
                             await guest_types(
                                 self._rt.db, hotel_of(self._guest), self._conversation_id, guest_of(self._guest)
                             )
+                    case Read():
+                        await self._read(frame)
                     case Pong():
                         pass
             except Exception as error:
@@ -241,9 +218,15 @@ class _Widget:
         )
         await self._send({"type": "ack", "id": str(sent.id), "seq": sent.seq})
 
+    async def _read(self, frame: Read) -> None:
+        await self._rt.limits.check(READ_LIMIT, READS, self._guest.key)
+        async with self._rt.db.transaction(self._guest.hotel_id, actor=self._guest) as tx:
+            await active_hotel(tx)
+            await read_by_guest(self._conversation_id, MarkRead(seq=frame.seq), self._guest, tx)
+
     async def _refuse(self, refusal: DomainError, text: str) -> None:
         try:
-            message_id = _Addressed.model_validate_json(text).id
+            message_id = Addressed.model_validate_json(text).id
         except ValidationError:
             message_id = None
         problem = problem_of(refusal).model_dump(mode="json", exclude_none=True)
@@ -251,7 +234,7 @@ class _Widget:
 
     async def _receive_or_leave(self) -> str | None:
         try:
-            return await _receive(self._websocket)
+            return await receive(self._websocket)
         except WebSocketDisconnect:
             return None
 
@@ -267,32 +250,3 @@ class _Widget:
 def _state(view: ConversationView) -> ConversationView:
     """What of a conversation is worth a frame: not its counters."""
     return view.model_copy(update={"last_seq": 0, "version": 0, "updated_at": view.created_at})
-
-
-async def _receive(websocket: WebSocket) -> str:
-    """The next frame's text; a binary frame has none.
-
-    Raises:
-        WebSocketDisconnect: the client has gone.
-    """
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1000))
-    text = message.get("text")
-    return text if isinstance(text, str) else ""
-
-
-def _parse(adapter: TypeAdapter[T], text: str) -> T:
-    """A frame.
-
-    Raises:
-        Malformed: it is none of ours.
-    """
-    if len(text) > MAX_FRAME_CHARACTERS:
-        raise Malformed(f"a frame has {MAX_FRAME_CHARACTERS} characters at most")
-    try:
-        return adapter.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        pointer = "/" + "/".join(str(part) for part in first["loc"] if part not in ("message", "typing", "pong"))
-        raise Malformed(first["msg"], pointer=pointer) from error

@@ -10,8 +10,16 @@ from contracts.events.identity import Brand
 from contracts.ids import ConversationId, GuestId
 from contracts.values import LanguageTag, Slug
 from conversation.commands.conversations import StartConversation, end_as_guest, start_conversation
-from conversation.commands.guests import OpenSession, OriginNotAllowed, hotel_on_site, open_session
+from conversation.commands.guests import (
+    Identify,
+    OpenSession,
+    OriginNotAllowed,
+    hotel_on_site,
+    identify,
+    open_session,
+)
 from conversation.commands.messages import HotelSuspended, MessageDiffers, SendMessage, Sent, guest_types, send_message
+from conversation.commands.reading import MarkRead, read_by_guest
 from conversation.domain.conversation import ConversationEnded
 from conversation.queries.conversations import (
     ConversationView,
@@ -36,6 +44,7 @@ router = edge_router("/widget", tags=["widget"])
 
 MESSAGES, MESSAGE_LIMIT = "guest messages", "60/minute"
 """What one guest may say, over HTTP and WebSocket together."""
+READS, READ_LIMIT = "guest reads", "240/minute"
 SESSION_LIMIT = "300/minute"
 """Sessions that one address may open: a whole hotel may sit behind one."""
 OPENING_LIMIT = "1200/minute"
@@ -180,6 +189,28 @@ async def typing_route(conversation_id: ConversationId, guest: Guest, rt: Rt) ->
     await guest_types(rt.db, hotel_of(guest), conversation_id, guest_of(guest))
 
 
+@router.post(
+    "/conversations/{conversation_id}/read",
+    status_code=204,
+    responses=problems(NotFound, HotelSuspended, OriginNotAllowed, TooManyRequests),
+    dependencies=[Depends(rate_limit(READ_LIMIT, by="user", name=READS))],
+)
+async def read_route(conversation_id: ConversationId, command: MarkRead, guest: Guest, tx: GuestTx) -> None:
+    """The guest has read up to a message. Never backwards."""
+    await read_by_guest(conversation_id, command, guest, tx)
+
+
+@router.post(
+    "/identify",
+    status_code=204,
+    responses=problems(HotelSuspended, OriginNotAllowed, TooManyRequests),
+    dependencies=[Depends(rate_limit("30/minute", by="user"))],
+)
+async def identify_route(command: Identify, guest: Guest, tx: GuestTx) -> None:
+    """What the guest, or the page they are on, says of them: shown to staff as unverified, and in no event."""
+    await identify(command, guest_of(guest), tx)
+
+
 @router.post("/conversations/{conversation_id}/end", responses=problems(NotFound, HotelSuspended))
 async def end_route(conversation_id: ConversationId, guest: Guest, tx: GuestTx) -> ConversationView:
     """End the conversation; the next thing the guest says begins a new one."""
@@ -191,7 +222,13 @@ async def end_route(conversation_id: ConversationId, guest: Guest, tx: GuestTx) 
 def view_of(sent: Sent, conversation_id: ConversationId) -> MessageView:
     """A guest's message as it was stored."""
     return MessageView(
-        id=sent.id, conversation_id=conversation_id, seq=sent.seq, sender="guest", text=sent.text, sent_at=sent.sent_at
+        id=sent.id,
+        conversation_id=conversation_id,
+        seq=sent.seq,
+        sender="guest",
+        text=sent.text,
+        sent_at=sent.sent_at,
+        turn_id=sent.turn_id,
     )
 
 
