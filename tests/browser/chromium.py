@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstack.web import node, npm
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from devstack.jars import cache_dir
+from devstack.web import node, npm
 
 HERE = Path(__file__).resolve().parent
 MANIFESTS = (HERE / "package.json", HERE / "package-lock.json", HERE / ".npmrc")
@@ -64,6 +64,9 @@ QUIET = (
     "--font-render-hinting=none",
 )
 """No traffic of the browser's own; letters drawn alike everywhere. Web security stays on: it is what is tested."""
+
+UNBOXED = ("--no-zygote",)
+"""Without a sandbox no process has to be forked from a prepared one, which containers may not allow."""
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1180, "height": 800}, "locale": "en-GB"}  # Any: Playwright's
 
@@ -135,13 +138,13 @@ def chromium() -> Chromium:
 @asynccontextmanager
 async def launched(*arguments: str) -> AsyncGenerator[Browser]:
     """A running browser, closed after the block."""
-    found = chromium()
+    found, sandbox = chromium(), _can_sandbox()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=found.executable,
-            args=[*found.arguments, *arguments],
+            args=[*found.arguments, *([] if sandbox else UNBOXED), *arguments],
             env=dict[str, str | float | bool](found.environment),
-            chromium_sandbox=_can_sandbox(),
+            chromium_sandbox=sandbox,
         )
         try:
             yield browser

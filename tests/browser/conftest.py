@@ -13,6 +13,7 @@ from browser.guest import GuestPage
 from browser.host import Site, page, script_tag
 from browser.records import Records
 from browser.states import Scene
+from devstack import web
 from devstack.stack import Stack
 from kit.people import Staff
 
@@ -29,6 +30,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Stack]:
     """The running system with both demo hotels, which allow the web site above."""
+    web.build()
     folder: Path = tmp_path_factory.mktemp("stack")
     with Stack(
         folder / "state",
@@ -90,7 +92,7 @@ async def visit(chrome: Browser, hotel_page: str) -> AsyncGenerator[Visit]:
     assert [trouble for guest in guests for trouble in guest.troubles] == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def sam(stack: Stack) -> AsyncGenerator[Staff]:
     """A member of the Lindenhof's staff, signed in at the gateway."""
     async with await Staff.signs_in(stack.url("gateway"), SAM) as staff:

@@ -18,7 +18,7 @@ READ_LOG = """log => [...log.querySelectorAll('[data-testid=message]')].map(each
     sender: each.dataset.sender,
     seq: each.dataset.seq ? Number(each.dataset.seq) : null,
     state: each.dataset.state ?? null,
-    text: (each.querySelector('[data-testid=text]') ?? each).textContent.trim(),
+    text: each.querySelector('.text').textContent.trim(),
 }))"""
 
 
@@ -126,6 +126,10 @@ class GuestPage:
     async def is_told(self, what: str | re.Pattern[str], seconds: float = 15) -> None:
         """The status line says so."""
         await expect(self.of("status").filter(has_text=what).first).to_be_visible(timeout=seconds * 1000)
+
+    async def is_with(self, name: str, seconds: float = 15) -> None:
+        """The head of the panel says who is there."""
+        await expect(self.of("panel").locator(".presence")).to_contain_text(name, timeout=seconds * 1000)
 
     async def is_told_nothing(self, seconds: float = 15) -> None:
         """No status line is left about a lost connection or the like."""

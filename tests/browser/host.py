@@ -8,7 +8,7 @@ from typing import Self
 
 STRICT = (
     "default-src 'none'; script-src {widget}; connect-src {widget} {live}; style-src 'none'; img-src 'none'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types frontdesk"
 )
 """As strict as a policy gets: no inline script, no inline style, no evaluation, no string that becomes markup."""
 

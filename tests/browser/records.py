@@ -54,7 +54,10 @@ class Records:
         return [row["id"] for row in rows]
 
     async def asking(self, text: str) -> UUID:
-        """The conversation in which a guest said exactly this."""
-        rows = await self._read("SELECT conversation_id FROM messages WHERE text = $1 AND sender = 'guest'", text)
-        assert len(rows) == 1, f"{text!r} is stored {len(rows)} times"
+        """The conversation in which a guest said exactly this, most recently."""
+        rows = await self._read(
+            "SELECT conversation_id FROM messages WHERE text = $1 AND sender = 'guest' ORDER BY sent_at DESC LIMIT 1",
+            text,
+        )
+        assert rows, f"nobody said {text!r}"
         return rows[0]["conversation_id"]

@@ -43,7 +43,7 @@ class Scene:
         await guest.sees_replies(1)
         conversation_id = await self.records.asking(complaint)
         await self.sam.does(f"/conversations/{conversation_id}/take-over")
-        await guest.is_told("Sam")
+        await guest.is_with("Sam")
         return conversation_id
 
 
@@ -94,7 +94,7 @@ async def asked_back(scene: Scene) -> GuestPage:
     """The AI asks what was meant; the guest may tap."""
     guest = await scene.arrives()
     await guest.opens()
-    await guest.says("breakfast?")
+    await guest.says("What does it cost?")
     await expect(guest.of("quick-reply").first).to_be_visible()
     return guest
 

@@ -74,9 +74,9 @@ async def test_a_screen_reader_hears_what_comes(visit: Visit) -> None:
     await guest.opens()
     await expect(guest.of("panel")).to_have_attribute("role", re.compile("dialog|region"))
     await expect(guest.of("log")).to_have_attribute("role", "log")
-    await expect(guest.of("status").first).to_have_attribute("role", "status")
+    await expect(guest.of("status")).to_have_attribute("role", "status")
     assert await guest.of("launcher").get_attribute("aria-expanded") == "true"
-    assert await guest.of("partial").count() == 0
+    assert await guest.of("log").get_by_test_id("partial").count() == 0, "half an answer is not read out"
 
 
 async def test_a_quick_reply_is_one_tap(scene: Scene) -> None:

@@ -1,11 +1,13 @@
 """What guests, hotels, articles and staff write is text: nothing of it runs, on a page without any policy to help."""
 
 import json
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import httpx
 import pytest
+from playwright.async_api import Route
 
 from browser.conftest import Visit
 from browser.guest import GuestPage
@@ -106,7 +108,7 @@ async def test_markup_in_an_article_is_text_in_the_answer_and_in_its_sources(vis
         await admin.http.post(f"/articles/{article_id}/unpublish")
 
 
-async def test_markup_in_a_hotels_name_brand_and_consent_and_in_a_name_of_staff_is_text(
+async def test_markup_in_a_hotels_name_and_consent_and_in_a_name_of_staff_is_text(
     visit: Visit, sam: Staff, records: Records, stack: Stack, site: Site
 ) -> None:
     async with (
@@ -120,7 +122,6 @@ async def test_markup_in_a_hotels_name_brand_and_consent_and_in_a_name_of_staff_
             {
                 "name": f"Lindenhof {MARKUP[0]}{MARKUP[1]}",
                 "consent_text": f"We keep it for 90 days. {MARKUP[3]} {MARKUP[6]}",
-                "brand": json.dumps({"colour": "red;} * {display:none} </style><img src=x onerror=window.__xss=1>"}),
             },
             "slug = 'lindenhof'",
         ),
@@ -135,3 +136,28 @@ async def test_markup_in_a_hotels_name_brand_and_consent_and_in_a_name_of_staff_
         await sam.replies(conversation_id, "Hello from a strange name.")
         await guest.sees("Hello from a strange name.", by="staff")
         await nothing_ran(guest)
+
+
+async def test_even_a_server_that_lies_can_put_nothing_but_text_and_colours_on_the_page(
+    visit: Visit, stack: Stack, site: Site
+) -> None:
+    lies = {
+        "colour": "red} .panel{display:none} :host{background:url(javascript:window.__xss=1)",
+        "logo_url": "javascript:window.__xss=1",
+    }
+
+    async def lie(route: Route) -> None:
+        answer = await route.fetch()
+        said = await answer.json()
+        if "hotel" in said:
+            said["hotel"]["brand"] = lies
+        await route.fulfill(response=answer, body=json.dumps(said))
+
+    guest = await visit()
+    await guest.page.route(re.compile("/widget/(opening|sessions)"), lie)
+    await guest.page.reload()
+    await guest.has_the_widget()
+    await guest.opens()
+    await guest.says("What time is breakfast?")
+    await guest.sees_replies(1)
+    await nothing_ran(guest)
