@@ -15,7 +15,11 @@ function begin(stub: Stub): void {
   const asked = [config.language, ...navigator.languages, document.documentElement.lang];
   const locale = new Locale(chosen(asked));
   const listeners = new Listeners();
-  const desk = new Desk(config, plainTag(config.language ?? locale.tag), listeners.emit.bind(listeners));
+  const desk = new Desk(
+    config,
+    config.language ? plainTag(config.language) : locale.tag,
+    listeners.emit.bind(listeners),
+  );
   customElements.define("front-desk-widget", FrontDeskWidget);
   const widget = new FrontDeskWidget(desk, locale, listeners);
   if (stub.theme) widget.dataset.theme = stub.theme;

@@ -71,6 +71,12 @@ test("the hotel's hours are told in the hotel's own time, and not at all when it
   assert.equal(new Locale("de").hours(null), "");
 });
 
+test("a browser with a tag of its own kind still tells the time", () => {
+  const now = new Date("2026-05-01T12:00:00Z");
+  assert.equal(new Locale("en-US@posix").time("2026-05-01T10:05:00Z", "UTC", now), "10:05 AM");
+  assert.match(new Locale("de").time("2026-04-30T10:05:00Z", "UTC", now), /30\. Apr\.?,? 10:05/);
+});
+
 test("slots that nobody fills stay as they are", () => {
   assert.equal(filled("{name} and {other}", { name: "Sam" }), "Sam and {other}");
 });

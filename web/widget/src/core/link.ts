@@ -14,8 +14,11 @@ import type { Notebook } from "./storage.ts";
 export type Connection = "idle" | "connecting" | "online" | "offline" | "unreachable" | "refused";
 
 const POLL_MS = 3_000;
+/** A server that takes longer to acknowledge is said to be away; when it takes that long, another line is tried. */
+const SLOW_MS = 4_000;
 const ACK_MS = 10_000;
-const BUSY_MS = 2_000;
+/** The longest wait for a server that answers, but has no time for a message. */
+const BUSY_MS = 5_000;
 const FRESH_MS = 60_000;
 
 /** What the link tells of. */
@@ -225,6 +228,7 @@ export class Link {
     if (current?.id === id) this.#note(current);
     else this.#ended = id;
     this.#set("online");
+    const waited = this.#outbox.next() !== null;
     await this.#deliverAll(async (message) => {
       try {
         const body = { id: message.id, text: message.text };
@@ -235,25 +239,30 @@ export class Link {
         throw error;
       }
     });
-    await this.#sleep.for(POLL_MS);
+    await this.#sleep.for(waited ? POLL_MS / 3 : POLL_MS);
   }
 
   async #deliverAll(deliver: (message: Unsent) => Promise<Outcome>): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
+    let busy = 0;
     try {
       for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
         if (this.#ended) return this.#move();
         const outcome = await deliver(message);
         if (outcome === "lost") return;
         if ("seq" in outcome) {
+          busy = 0;
+          this.#set("online");
           this.#outbox.remove(message.id);
           this.#hears.sent(message, outcome.seq);
         } else if (slugOf(outcome.problem) === "conversation-ended") {
           this.#ended = this.#kept.read().conversation ?? null;
           return this.#move();
         } else if (outcome.problem.status === 429 || outcome.problem.status >= 500) {
-          await pause((outcome.problem.retry_after_seconds ?? 0) * 1000 + BUSY_MS * (0.5 + Math.random()));
+          busy += 1;
+          if (outcome.problem.status >= 500 || busy > 1) this.#set("unreachable");
+          await pause((outcome.problem.retry_after_seconds ?? 0) * 1000 + Math.min(BUSY_MS, 2 * backoff(busy)));
         } else {
           this.#outbox.remove(message.id);
           this.#hears.failed(message, outcome.problem);
@@ -267,10 +276,12 @@ export class Link {
   #overSocket(message: Unsent): Promise<Outcome> {
     return new Promise((resolve) => {
       const done = (outcome: Outcome) => {
+        clearTimeout(slow);
         clearTimeout(timer);
         this.#awaited = null;
         resolve(outcome);
       };
+      const slow = setTimeout(() => this.#set("unreachable"), SLOW_MS);
       const timer = setTimeout(() => this.#socket?.close(), ACK_MS);
       this.#awaited = { id: message.id, done };
       if (!this.tell({ type: "message", id: message.id, text: message.text })) done("lost");

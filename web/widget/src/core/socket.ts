@@ -35,7 +35,7 @@ export class Socket {
       this.#end = (code) => {
         clearInterval(watch);
         if (ws) {
-          ws.onopen = ws.onmessage = ws.onclose = null;
+          ws.onopen = ws.onmessage = ws.onclose = ws.onerror = null;
           ws.close();
         }
         resolve({ spoke: this.#spoke, code, problem: this.#problem });
@@ -48,6 +48,7 @@ export class Socket {
       }
       ws.onopen = () => this.send(hello());
       ws.onclose = (event) => this.#end(event.code);
+      ws.onerror = () => this.#spoke || this.#end(1006); // a policy that forbids it lets no `close` follow
       ws.onmessage = (event) => this.#hear(event.data, heard);
     });
     this.#ws = ws;

@@ -26,7 +26,8 @@ export class Locale {
   readonly #plural: Intl.PluralRules;
 
   constructor(tag: string) {
-    this.tag = tag;
+    // `Intl` throws at tags such as en-US@posix, which some browsers have.
+    this.tag = plainTag(tag);
     this.text = LANGUAGES[base(tag)] ?? en;
     this.dir = this.text === ar ? "rtl" : "ltr";
     this.#plural = new Intl.PluralRules(base(tag));

@@ -28,7 +28,6 @@ export class Composer {
       "aria-label": text.field,
       "data-testid": "composer",
       part: "composer",
-      dir: "auto",
       enterkeyhint: "send",
       autocomplete: "off",
     });
@@ -81,6 +80,8 @@ export class Composer {
     const lines = this.#field.value.split("\n").length;
     // Browsers with `field-sizing` do it better; the others grow by the lines the guest makes.
     this.#field.rows = Math.min(6, lines);
+    // An empty field runs the way of the page's language, not from left to right as `auto` would have it.
+    attribute(this.#field, "dir", this.#field.value ? "auto" : null);
     attribute(this.#send, "aria-disabled", this.#field.value.trim() ? null : "true");
   }
 }
