@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -35,6 +36,7 @@ LOCKS = {RELAY_LOCK: "relay", JOBS_LOCK: "jobs"}
 T = TypeVar("T")
 AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
 ANSWER_SECONDS = 20.0
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says every tenth of a second that a broker is away
 _ASK = """
 import importlib, json, sys
 known = importlib.import_module(sys.argv[1] + ".reactions").reactions

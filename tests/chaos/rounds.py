@@ -101,6 +101,7 @@ async def play(stage: Stage, fault: Fault, seed: int, load: Load) -> Round:
     folder.mkdir(parents=True)
     began = time.time()
     base = await stage.witness.insist(stage.witness.baseline, 30)
+    await stage.witness.close()  # what is about to be cut off or killed is better not watched
     gateway = stack.url("gateway")
     await stage.staff.tell(
         "begin", ARRIVAL_SECONDS, seed=seed, staff=STAFF, gateway=gateway, journal=str(folder / "staff.jsonl")

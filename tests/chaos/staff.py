@@ -1,8 +1,10 @@
 """Plays the staff of a round at the gateway: live stream with cursor, take over, answer, hand back or resolve or end."""
 
 import asyncio
+import contextlib
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,8 @@ class Colleague:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     cases: dict[str, "asyncio.Task[None]"] = field(default_factory=dict[str, "asyncio.Task[None]"])
     hotel: str = ""
+    user: str = ""
+    still_mine: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def name(self) -> str:
@@ -67,7 +71,7 @@ class Colleague:
                     if answer.status_code == 201:
                         self.http.headers["x-csrf-token"] = answer.json()["csrf_token"]
                         self.signed_in = True
-                        self.hotel = answer.json()["hotel"]["id"]
+                        self.hotel, self.user = answer.json()["hotel"]["id"], answer.json()["user"]["id"]
                         self.note("works-at", hotel=self.hotel)
                         return
                     await pause.wait(retry_after(answer))
@@ -167,13 +171,29 @@ class Colleague:
         while True:
             await asyncio.sleep(LOOK_SECONDS * self.rng.uniform(0.8, 1.2))
             await self.sign_in()
-            try:
+            with contextlib.suppress(Refused):
                 found = await self.call("GET", "/escalations/queue?limit=50")
-            except Refused:
-                continue
-            mine = [item for item in found["items"] if self.is_mine(item["conversation_id"])]
-            for item in mine:
-                self.take_case(item["conversation_id"])
+                for item in found["items"]:
+                    self.take_case(item["conversation_id"])
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        """Hand back what is still mine though I am done with it, as whoever reads their inbox would."""
+        if self.journal is None:
+            return
+        inbox = await self.call("GET", "/inbox?status=with_staff&limit=50")
+        with_me = {
+            item["conversation"]["id"]
+            for item in inbox["items"]
+            if (item["conversation"]["assignee"] or {}).get("user_id") == self.user
+            and item["conversation"]["id"] not in self.cases
+        }
+        self.still_mine = Counter({one: self.still_mine[one] + 1 for one in with_me})
+        for conversation, looks in list(self.still_mine.items()):
+            if looks > 1:
+                self.note("tidied", conversation=conversation)
+                with contextlib.suppress(Refused):
+                    await self.call("POST", f"/conversations/{conversation}/hand-back", {}, conversation)
 
     # Cases
 
@@ -206,7 +226,7 @@ class Colleague:
             else:
                 await self.call("POST", f"{path}/hand-back", {}, conversation)
         except Refused:
-            return  # the guest ended it, or a resolution took it back: the queue shows what is left
+            return  # the guest ended it, or a resolution took it back: queue and inbox show what is left
 
     async def _escalation_of(self, conversation: str) -> str | None:
         found = await self.call("GET", f"/escalations?conversation_id={conversation}")
