@@ -49,6 +49,7 @@ class HttpServer:
             http=HttpProtocol,
             ws=WebSocketProtocol,
             ws_max_size=websocket_limit_bytes,
+            ws_per_message_deflate=False,  # it keeps 20 kB per connection, and our frames are short
             ws_ping_interval=20,
             ws_ping_timeout=20,
             log_config=None,
