@@ -1,8 +1,10 @@
 """Turns: what guests say is answered once, whatever happens in between."""
 
 import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 from conversation_play import Guest, Hotel
 from service_play import ARTICLE, ScriptedEngine
 
@@ -11,8 +13,9 @@ from contracts.ids import GuestId
 from contracts.statuses import GuestStatus
 from contracts.values import HandOverReason, Priority, TurnAction
 from conversation.turns import CLAIMS_AT_MOST
+from servicekit.clock import utc_now
 from servicekit.ids import new_id
-from servicekit.testing import eventually
+from servicekit.testing import RunningService, eventually
 
 
 async def test_a_guest_asks_and_gets_an_answer_with_its_sources(guest: Guest) -> None:
@@ -56,6 +59,27 @@ async def test_what_is_said_while_the_ai_thinks_joins_the_turn(guest: Guest, eng
     assert [one["text"] for one in await guest.messages() if one["sender"] == "ai"] == [
         "About first thought?\nsecond one?"
     ]
+
+
+async def test_a_guest_is_answered_at_once_when_the_clock_of_the_api_is_an_hour_ahead(
+    guest: Guest, desk: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(desk.runtime.db, "clock", lambda: utc_now() + timedelta(hours=1))
+        assert (await guest.ask("Can I bring my dog?"))["text"] == "About Can I bring my dog?"
+    assert (await guest.ask("Is there a pool?"))["text"] == "About Is there a pool?"
+    sent = [datetime.fromisoformat(one["sent_at"]) for one in await guest.messages()]
+    assert sent == sorted(sent)
+    assert sent[-1] <= utc_now()
+
+
+async def test_a_guest_is_answered_at_once_after_a_worker_whose_clock_was_an_hour_ahead(
+    guest: Guest, desk: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(desk.runtime.worker_db, "clock", lambda: utc_now() + timedelta(hours=1))
+        await guest.ask("Can I bring my dog?")
+    assert (await guest.ask("Is there a pool?"))["text"] == "About Is there a pool?"
 
 
 async def test_a_guest_who_types_on_holds_the_turn(guest: Guest, hotel: Hotel) -> None:
