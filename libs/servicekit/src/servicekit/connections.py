@@ -20,6 +20,7 @@ from websockets.frames import Frame
 
 from servicekit.metrics import counter
 from servicekit.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from servicekit.waiting import Gate, Line
 
 HEADER_SECONDS = 10.0
 """How long a request's header may take to arrive, from the connection's start or the answer before."""
@@ -28,6 +29,9 @@ UNREAD_SECONDS = 30.0
 """A peer that has 64 KiB waiting for that long is not reading."""
 UNREAD_BYTES = 262_144
 """What may wait for a peer that only makes us answer, by pings for example."""
+PIPELINED, PIECE_BYTES = 8, 8_192
+"""Requests that may wait for the one before them, and how much is parsed at a time: a request of 20 bytes becomes
+kilobytes once it is parsed, and uvicorn parses all that comes."""
 CLOSING_SECONDS = 15.0
 """How long a WebSocket that is done with may take to close."""
 FRAGMENTS = 1_024
@@ -97,6 +101,7 @@ class HttpProtocol(HttpToolsProtocol):
         assert isinstance(config, Config)
         self._door = config.door
         self._inside: str | None = None
+        self._held = b""
         self._asked = False
         self._header_bytes = self._size = 0
         self._too_large = False
@@ -119,16 +124,33 @@ class HttpProtocol(HttpToolsProtocol):
         self._leave()
 
     def data_received(self, data: bytes) -> None:
-        """More of a request."""
-        if self.transport.is_closing():
-            return
-        super().data_received(data)
+        """More of a request, or more requests; those that came before their turn wait as the bytes that they are."""
+        self._held = self._held + data if self._held else data
+        self._feed()
+
+    def on_response_complete(self) -> None:
+        """An answer is out: uvicorn reads on, we only while few requests wait."""
+        super().on_response_complete()
+        if self._held:
+            self._feed()
+
+    def _feed(self) -> None:
+        while self._held and self._inside is not None and not self.transport.is_closing():
+            if len(self.pipeline) >= PIPELINED:
+                self.flow.pause_reading()
+                return
+            piece, self._held = self._held[:PIECE_BYTES], self._held[PIECE_BYTES:]
+            super().data_received(piece)
+            self._watch_header(len(piece))
+        self._held = b""
+
+    def _watch_header(self, size: int) -> None:
         if self._inside is None or self.transport.is_closing():
             return  # it became a WebSocket, or was refused
         if self._asked and not self.cycle.response_complete:
             self._header_bytes = 0
             return
-        self._header_bytes += len(data)  # of one header that has no end yet, the parser tells nothing
+        self._header_bytes += size  # of one header that has no end yet, the parser tells nothing
         if self._header_bytes > HEADER_BYTES:
             self._too_large = True
             self.send_400_response("")
@@ -228,6 +250,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         assert isinstance(config, Config)
+        self.queue = Line()  # type: ignore[assignment]  # in the place of asyncio's: ten thousand of them wait idle
+        self.writable = Gate()  # type: ignore[assignment]
         self._door = config.door
         self._inside: str | None = None
         self._timer: TimerHandle | None = None
@@ -246,6 +270,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._inside is not None:
             self._door.leave(self._inside)
             self._inside = None
+
+    async def send(self, message: Any) -> None:  # Any: an ASGI message
+        """What the application says. Once it has accepted, nobody needs the handshake any more."""
+        await super().send(message)
+        if message["type"] == "websocket.accept" and self.handshake_complete:
+            del self.request, self.response
 
     def pause_writing(self) -> None:
         """The peer reads slower than we write."""
