@@ -75,8 +75,10 @@ async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack,
         ("identity", "/tokens/revoke"),
         ("identity", "/oauth/token"),
         ("identity", "/.well-known/jwks.json"),
+        ("conversation", "/widget/opening"),
         ("conversation", "/widget/sessions"),
         ("gateway", "/api/session"),
+        ("gateway", "/widget/opening"),
         ("gateway", "/widget/sessions"),
     }
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
@@ -94,8 +96,9 @@ async def test_a_staff_token_opens_no_widget_route_and_a_guest_token_no_desk_rou
     hotel, _ = hotels
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            widget = operation.path.startswith("/widget/conversations")
-            if operation.path.startswith(("/tokens", "/oauth", "/.well-known", "/api/session", "/widget/sessions")):
+            widget = operation.path.startswith("/widget/")
+            public = ("/tokens", "/oauth", "/.well-known", "/api/session", "/widget/sessions", "/widget/opening")
+            if operation.path.startswith(public):
                 continue
             wrong = hotel.token if widget else hotel.guest.token
             answer = await attempt(http, stack, operation, hotel.ids, wrong)

@@ -9,6 +9,7 @@ from service_play import start_without_kafka
 from conversation.adapters.demo_content import DEMO_HOTELS
 from conversation.app import service
 from conversation.commands.demo import seed_demo
+from conversation.partials import Partials
 from servicekit.testing import Parts, RunningService, TokenIssuer
 
 
@@ -70,3 +71,44 @@ async def test_an_article_that_is_taken_back_is_answered_from_no_more(lindenhof:
     await lindenhof.staff(role="admin").post(f"/articles/{article}/unpublish")
     again = await (await lindenhof.guest()).ask("Is there a pillow menu?")
     assert article not in [source["article_id"] for source in again["sources"]]
+
+
+async def test_a_guest_who_is_asked_back_chooses_and_is_answered_from_that_article(lindenhof: Hotel) -> None:
+    guest = await lindenhof.guest()
+    asked_back = await guest.ask("american")
+    assert (asked_back["action"], asked_back["choices"]) == ("clarify", ["Ways to pay", "Power sockets and adapters"])
+    answer = await guest.ask("Power sockets and adapters")
+    assert (answer["action"], answer["confidence"], answer["choices"]) == ("answer", 1.0, [])
+    assert [source["title"] for source in answer["sources"]] == ["Power sockets and adapters"]
+
+
+def told_to_guests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every partial text from here on, also those that come too fast to be sent."""
+    texts: list[str] = []
+
+    def on_text(_: Partials, text: str) -> None:
+        texts.append(text)
+
+    monkeypatch.setattr(Partials, "on_text", on_text)
+    return texts
+
+
+async def test_an_answer_grows_sentence_by_sentence_to_what_is_stored(
+    lindenhof: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = told_to_guests(monkeypatch)
+    guest = await lindenhof.guest()
+    answer = await guest.ask("Can I bring my dog? And where can I park?")
+    assert answer["action"] == "answer"
+    assert len(texts) >= 4
+    assert [text for text in texts if not answer["text"].startswith(text)] == []
+    assert texts == sorted(texts, key=len)
+    assert texts[-1] == answer["text"]
+
+
+async def test_a_turn_that_goes_to_staff_shows_nothing_before_its_message(
+    lindenhof: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = told_to_guests(monkeypatch)
+    await (await lindenhof.guest()).ask("I want my money back!")
+    assert texts == []
