@@ -88,7 +88,7 @@ def _read(path: Path, media_type: str) -> WidgetFile:
     if media_type.startswith(_TEXT) and len(plain) >= _WORTH_BYTES:
         for coding, suffix in (("br", ".br"), ("gzip", ".gz")):
             beside = path.with_name(path.name + suffix)
-            if beside.is_file() and beside.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+            if beside.is_file():
                 coded[coding] = beside.read_bytes()
         coded.setdefault("gzip", gzip.compress(plain, mtime=0))
     return WidgetFile(media_type, plain, coded, f'W/"{hashlib.sha256(plain).hexdigest()[:24]}"')
