@@ -6,9 +6,10 @@ import { Browser } from "./core/storage.ts";
 import { filled, type Locale } from "./locale/locale.ts";
 import { brandRule } from "./ui/colours.ts";
 import { attribute, h, icon, retext } from "./ui/dom.ts";
+import launcherStyle from "./ui/launcher.css";
+import panelStyle from "./ui/panel.css";
 import { Panel } from "./ui/panel.ts";
 import { chime } from "./ui/sound.ts";
-import style from "./ui/style.css";
 
 export class FrontDeskWidget extends HTMLElement {
   readonly #desk: Desk;
@@ -48,10 +49,7 @@ export class FrontDeskWidget extends HTMLElement {
       this.#launcher,
     );
     const shadow = this.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(style);
-    // Sheets made by script need no permission of the page's policy for inline styles.
-    shadow.adoptedStyleSheets = [sheet, this.#brand];
+    shadow.adoptedStyleSheets = [sheetOf(launcherStyle), this.#brand];
     shadow.append(this.#root);
     desk.onchange = () => this.#change();
     listeners.on("message", (message) => {
@@ -71,6 +69,7 @@ export class FrontDeskWidget extends HTMLElement {
     if (!this.#panel) {
       this.#panel = new Panel(this.#desk, this.#locale, () => this.close());
       this.#root.prepend(this.#panel.element);
+      this.shadowRoot?.adoptedStyleSheets.push(sheetOf(panelStyle));
     }
     this.#panel.element.hidden = false;
     this.#tab.set(this.#key, "1");
@@ -142,6 +141,13 @@ export class FrontDeskWidget extends HTMLElement {
     this.#rules = rules;
     this.#brand.replaceSync(rules);
   }
+}
+
+/** Sheets made by script need no permission of the page's policy for inline styles. */
+function sheetOf(text: string): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
 }
 
 function isSeen(): boolean {

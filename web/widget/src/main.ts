@@ -44,9 +44,10 @@ function begin(stub: Stub): void {
     if (shown) return;
     shown = true;
     document.body.append(widget);
-    widget.resume();
+    const known = desk.known;
+    if (known !== "no") widget.resume();
     listeners.emit("ready", undefined);
-    if (desk.isKnown) desk.connect();
+    if (known === "talking") desk.connect();
   };
   void desk.look().then(show);
   setTimeout(show, COLOUR_MS);

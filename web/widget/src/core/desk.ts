@@ -97,9 +97,11 @@ export class Desk {
 
   // What the guest and the page do
 
-  /** Somebody was here before: their conversation goes on also while the panel is closed. */
-  get isKnown(): boolean {
-    return this.#kept.read().conversation !== undefined && this.#session.token !== null;
+  /** Whether somebody was here before, and was in a conversation: that goes on also while the panel is closed. */
+  get known(): "no" | "here" | "talking" {
+    const { conversation, token, expires = 0 } = this.#kept.read();
+    if (!token || expires <= Date.now()) return "no";
+    return conversation ? "talking" : "here";
   }
 
   /** Ask what the hotel looks like; kept for a minute, unless it is asked for afresh. */
@@ -120,15 +122,19 @@ export class Desk {
 
   /** Get in touch: the guest has opened the panel, or was here before. */
   connect(): void {
-    this.#live = true;
+    if (!this.#live) {
+      this.#live = true;
+      this.#outbox.adopt();
+      this.#tabs.join();
+    }
     this.refusal = null;
     this.#link.want();
   }
 
   say(text: string): void {
+    this.connect();
     this.#outbox.add(text);
     this.#tabs.tell({ say: "unsent" });
-    this.connect();
     this.#link.prepare();
     this.#link.flush();
     this.#changed();
@@ -265,12 +271,16 @@ export class Desk {
   }
 
   #changed(): void {
+    if (this.#live) this.#count();
+    this.onchange();
+  }
+
+  #count(): void {
     const seen = Math.max(this.#kept.read().seen ?? 0, this.conversation?.read_by_guest_seq ?? 0);
     const unread = this.#thread.unread(seen);
     if (unread !== this.#unread) {
       this.#unread = unread;
       this.#tell("unread", unread);
     }
-    this.onchange();
   }
 }

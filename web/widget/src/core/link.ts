@@ -62,25 +62,13 @@ export class Link {
     this.#kept = kept;
     this.#outbox = outbox;
     this.#hears = hears;
-    addEventListener("online", () => this.#sleep.wake());
-    addEventListener("offline", () => {
-      this.#socket?.close();
-      if (this.#running) this.#set("offline");
-    });
-    document.addEventListener("visibilitychange", () => {
-      // A page that slept may hold a line that died meanwhile.
-      if (document.visibilityState === "visible" && this.#socket && this.#socket.silentMs > 25_000) this.restart();
-    });
-    setInterval(() => {
-      if (this.connection === "online") void this.#session.keepFresh();
-      this.flush(); // also what a tab that is gone has left
-    }, FRESH_MS / 6);
   }
 
   /** Get in touch, and stay so. */
   want(): void {
     if (!this.#running) {
       this.#running = true;
+      this.#listen();
       void this.#run();
     } else if (this.connection !== "online") this.#sleep.wake();
   }
@@ -116,6 +104,23 @@ export class Link {
     if (!this.#running) return;
     if (this.#synced) void this.#deliverAll((message) => this.#overSocket(message));
     else if (this.#outbox.next()) this.#sleep.wake();
+  }
+
+  /** To what happens to the page and its network. */
+  #listen(): void {
+    addEventListener("online", () => this.#sleep.wake());
+    addEventListener("offline", () => {
+      this.#socket?.close();
+      if (this.#running) this.#set("offline");
+    });
+    document.addEventListener("visibilitychange", () => {
+      // A page that slept may hold a line that died meanwhile.
+      if (document.visibilityState === "visible" && this.#socket && this.#socket.silentMs > 25_000) this.restart();
+    });
+    setInterval(() => {
+      if (this.connection === "online") void this.#session.keepFresh();
+      this.flush(); // also what a tab that is gone has left
+    }, FRESH_MS / 6);
   }
 
   async #run(): Promise<never> {

@@ -23,7 +23,10 @@ export class Outbox {
   constructor(keep: Keep, prefix: string) {
     this.#keep = keep;
     this.#prefix = prefix;
-    // What is there when a page begins was left by an earlier page: this one sees to it.
+  }
+
+  /** What is there when a page begins was left by an earlier page: this one sees to it. */
+  adopt(): void {
     for (const message of this.all()) this.#own.set(message.id, message);
   }
 

@@ -8,14 +8,24 @@ export type Word =
   | { readonly say: "changed" };
 
 export class Tabs {
-  readonly #channel: BroadcastChannel | null;
+  readonly #name: string;
+  readonly #heard: (word: Word) => void;
+  #channel: BroadcastChannel | null = null;
 
   constructor(name: string, heard: (word: Word) => void) {
-    this.#channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(name) : null;
-    if (this.#channel) this.#channel.onmessage = (event: MessageEvent<Word>) => heard(event.data);
+    this.#name = name;
+    this.#heard = heard;
+  }
+
+  /** Listen from here on. */
+  join(): void {
+    if (this.#channel || typeof BroadcastChannel !== "function") return;
+    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel.onmessage = (event: MessageEvent<Word>) => this.#heard(event.data);
   }
 
   tell(word: Word): void {
+    this.join();
     this.#channel?.postMessage(word);
   }
 }

@@ -23,18 +23,18 @@ export class Locale {
   readonly tag: string;
   readonly text: Strings;
   readonly dir: "ltr" | "rtl";
-  readonly #plural: Intl.PluralRules;
+  #plural: Intl.PluralRules | null = null;
 
   constructor(tag: string) {
     // `Intl` throws at tags such as en-US@posix, which some browsers have.
     this.tag = plainTag(tag);
     this.text = LANGUAGES[base(tag)] ?? en;
     this.dir = this.text === ar ? "rtl" : "ltr";
-    this.#plural = new Intl.PluralRules(base(tag));
   }
 
   /** The form for a number, with it filled in. */
   count(forms: Plural, n: number): string {
+    this.#plural ??= new Intl.PluralRules(base(this.tag));
     return filled(forms[this.#plural.select(n)] ?? forms.other, { n: new Intl.NumberFormat(this.tag).format(n) });
   }
 
