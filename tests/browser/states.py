@@ -94,7 +94,7 @@ async def asked_back(scene: Scene) -> GuestPage:
     """The AI asks what was meant; the guest may tap."""
     guest = await scene.arrives()
     await guest.opens()
-    await guest.says("What does it cost?")
+    await guest.says("price?")
     await expect(guest.of("quick-reply").first).to_be_visible()
     return guest
 
