@@ -1,9 +1,12 @@
-"""Claims due items of all hotels and runs them side by side; the lease is renewed while they run, and is the fence."""
+"""Claims due items of all hotels and runs them side by side; the lease is renewed while they run, and is the fence.
+
+Leases and pauses are timed by the database's clock, which all processes share. What is due is judged by the later of it
+and the process's own: a process whose clock is behind must not leave things undone.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _CLAIM = text("""
 with ready as (
     select kind, object_id from due
-    where kind = :kind and due_at <= :now and (lease_until is null or lease_until < clock_timestamp())
+    where kind = :kind and due_at <= greatest(:now, clock_timestamp()) and (lease_until is null or lease_until < clock_timestamp())
     order by due_at limit :free
     for update skip locked
 )
@@ -50,7 +53,7 @@ _DONE = text(
     "delete from due where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null"
 )
 _AGAIN = text("""
-update due set due_at = :at, lease = null, lease_until = null, failures = failures + :failed
+update due set due_at = coalesce(:at, clock_timestamp() + make_interval(secs => :wait)), lease = null, lease_until = null, failures = failures + :failed
 where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null
 """)
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
@@ -142,7 +145,7 @@ class DueRunner:
                 except asyncio.CancelledError:
                     outcome = "lost"
                     if not renewal.done():  # the process stops: whoever comes next may have it at once
-                        await self._settle(_AGAIN, item, at=item.due_at, failed=0)
+                        await self._settle(_AGAIN, item, at=item.due_at, wait=0.0, failed=0)
                         raise
                     log.info("due.lease_lost", attempt=item.attempt)
                 except Exception as error:
@@ -151,7 +154,7 @@ class DueRunner:
                     log.error(
                         "due.failed", attempt=item.attempt, again_in_seconds=wait, error=repr(error), exc_info=error
                     )
-                    await self._settle(_AGAIN, item, at=self.rt.clock() + timedelta(seconds=wait), failed=1)
+                    await self._settle(_AGAIN, item, at=None, wait=wait, failed=1)
         finally:
             renewal.cancel()
             DUE_OUTCOMES.labels(self._service, item.kind, outcome).inc()

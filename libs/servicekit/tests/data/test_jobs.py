@@ -70,7 +70,7 @@ async def test_what_is_due_is_done_once_by_two_runners_and_the_hint_wakes_them(l
 
 
 async def test_nothing_is_done_before_its_time(lab: Lab) -> None:
-    now = [datetime(2026, 3, 29, tzinfo=UTC)]
+    now = [datetime(2126, 3, 29, tzinfo=UTC)]
     rt = bench(lab, clock=lambda: now[0])
     await make_due(lab, rt, at=now[0] + timedelta(hours=1))
     await make_due(lab, rt, at=now[0])
@@ -78,6 +78,37 @@ async def test_nothing_is_done_before_its_time(lab: Lab) -> None:
         await eventually(lambda: done(lab, 1))
         now[0] += timedelta(hours=1)
         await eventually(lambda: done(lab, 2))
+
+
+async def test_a_runner_whose_clock_is_an_hour_behind_does_what_is_due_in_time(lab: Lab) -> None:
+    rt = bench(lab, clock=lambda: utc_now() - timedelta(hours=1))
+    async with running(runner(rt, answer).run):
+        await make_due(lab, rt)
+        await eventually(lambda: done(lab, 1))
+
+
+async def test_a_runner_whose_clock_is_an_hour_ahead_puts_nothing_off_for_that_hour(lab: Lab) -> None:
+    failed = False
+
+    async def fails_once(item: DueItem, rt: Any) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise RuntimeError("try again")
+        await answer(item, rt)
+
+    rt = bench(lab, clock=lambda: utc_now() + timedelta(hours=1))
+    right = bench(lab)
+    async with running(runner(rt, fails_once).run):
+        await make_due(lab, rt)
+        await eventually(lambda: failed)
+        await eventually(lambda: lab_due_is_free(lab))
+    async with running(runner(right, answer).run):
+        await eventually(lambda: done(lab, 1))
+
+
+async def lab_due_is_free(lab: Lab) -> bool:
+    return not await lab.sql("select 1 from due where lease is not null")
 
 
 async def test_a_runner_that_lost_its_lease_writes_nothing(lab: Lab) -> None:
