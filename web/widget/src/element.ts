@@ -70,6 +70,7 @@ export class FrontDeskWidget extends HTMLElement {
       this.#panel = new Panel(this.#desk, this.#locale, () => this.close());
       this.#root.prepend(this.#panel.element);
       this.shadowRoot?.adoptedStyleSheets.push(sheetOf(panelStyle));
+      for (const event of ["resize", "scroll"]) visualViewport?.addEventListener(event, () => this.#change());
     }
     this.#panel.element.hidden = false;
     this.#tab.set(this.#key, "1");
@@ -134,10 +135,10 @@ export class FrontDeskWidget extends HTMLElement {
   /** The brand's colour, and on a phone the height that the keyboard leaves. */
   #fit(): void {
     const view = window.visualViewport;
-    const seen = this.isOpen && view && view.scale === 1 ? `.panel{--seen:${Math.round(view.height)}px}` : "";
+    const fits = this.isOpen && view && view.scale === 1;
+    const seen = fits ? `.panel{--seen:${Math.round(view.height)}px;--top:${Math.round(view.offsetTop)}px}` : "";
     const rules = brandRule(this.#desk.hotel?.brand.colour) + seen;
     if (rules === this.#rules) return;
-    if (!this.#rules) view?.addEventListener("resize", () => this.#change());
     this.#rules = rules;
     this.#brand.replaceSync(rules);
   }

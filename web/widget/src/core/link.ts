@@ -3,9 +3,10 @@
 
 import { backoff } from "./backoff.ts";
 import type { Config } from "./config.ts";
+import { Delivery, type Outcome, pause } from "./delivery.ts";
 import { call, Refused } from "./http.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
-import { type Conversation, type Frame, type Message, type Problem, slugOf } from "./protocol.ts";
+import type { Conversation, Frame, Message, Problem } from "./protocol.ts";
 import type { Kept, Session } from "./session.ts";
 import { Sleep } from "./sleep.ts";
 import { type Closed, OURS, Socket } from "./socket.ts";
@@ -14,11 +15,6 @@ import type { Notebook } from "./storage.ts";
 export type Connection = "idle" | "connecting" | "online" | "offline" | "unreachable" | "refused";
 
 const POLL_MS = 3_000;
-/** A server that takes longer to acknowledge is said to be away; when it takes that long, another line is tried. */
-const SLOW_MS = 4_000;
-const ACK_MS = 10_000;
-/** The longest wait for a server that answers, but has no time for a message. */
-const BUSY_MS = 5_000;
 const FRESH_MS = 60_000;
 
 /** What the link tells of. */
@@ -35,8 +31,6 @@ export interface Hears {
   refused(problem: Problem | null, status: number): void;
 }
 
-type Outcome = { readonly seq: number } | { readonly problem: Problem } | "lost";
-
 export class Link {
   connection: Connection = "idle";
   readonly #config: Config;
@@ -46,14 +40,13 @@ export class Link {
   readonly #outbox: Outbox;
   readonly #hears: Hears;
   readonly #sleep = new Sleep();
+  readonly #delivery: Delivery;
   #running = false;
   #begin = false;
   #tries = 0;
   #socket: Socket | null = null;
   #synced = false;
-  #flushing = false;
   #ended: string | null = null;
-  #awaited: { readonly id: string; readonly done: (outcome: Outcome) => void } | null = null;
 
   constructor(config: Config, language: string, session: Session, kept: Notebook<Kept>, outbox: Outbox, hears: Hears) {
     this.#config = config;
@@ -62,6 +55,13 @@ export class Link {
     this.#kept = kept;
     this.#outbox = outbox;
     this.#hears = hears;
+    this.#delivery = new Delivery(outbox, {
+      taken: (taken) => this.#set(taken ? "online" : "unreachable"),
+      sent: (message, seq) => hears.sent(message, seq),
+      failed: (message, problem) => hears.failed(message, problem),
+      isOver: () => this.#ended !== null,
+      over: () => this.#move(),
+    });
   }
 
   /** Get in touch, and stay so. */
@@ -102,7 +102,7 @@ export class Link {
   /** Send what waits, if the line is up. */
   flush(): void {
     if (!this.#running) return;
-    if (this.#synced) void this.#deliverAll((message) => this.#overSocket(message));
+    if (this.#synced) void this.#delivery.all((message) => this.#overSocket(message));
     else if (this.#outbox.next()) this.#sleep.wake();
   }
 
@@ -171,7 +171,7 @@ export class Link {
     return socket.closed.then((closed) => {
       this.#socket = null;
       this.#synced = false;
-      this.#awaited?.done("lost");
+      this.#delivery.heard(undefined, "lost");
       return closed;
     });
   }
@@ -180,7 +180,7 @@ export class Link {
     switch (frame.type) {
       case "message":
         this.#hears.message(frame.message);
-        if (frame.message.id === this.#awaited?.id) this.#awaited.done({ seq: frame.message.seq });
+        this.#delivery.heard(frame.message.id, { seq: frame.message.seq });
         break;
       case "state":
         // The first one comes behind everything that was missed: only now is it known what is still unsent.
@@ -191,10 +191,10 @@ export class Link {
         this.flush();
         break;
       case "ack":
-        if (frame.id === this.#awaited?.id) this.#awaited.done({ seq: frame.seq });
+        this.#delivery.heard(frame.id, { seq: frame.seq });
         break;
       case "error":
-        if (frame.id && frame.id === this.#awaited?.id) this.#awaited.done({ problem: frame.problem });
+        this.#delivery.heard(frame.id, { problem: frame.problem });
         break;
       default:
         this.#hears.frame(frame);
@@ -234,7 +234,7 @@ export class Link {
     else this.#ended = id;
     this.#set("online");
     const waited = this.#outbox.next() !== null;
-    await this.#deliverAll(async (message) => {
+    await this.#delivery.all(async (message) => {
       try {
         const body = { id: message.id, text: message.text };
         const stored = await call<Message>(`${base}/${id}/messages`, { method: "POST", token, body });
@@ -247,54 +247,18 @@ export class Link {
     await this.#sleep.for(waited ? POLL_MS / 3 : POLL_MS);
   }
 
-  async #deliverAll(deliver: (message: Unsent) => Promise<Outcome>): Promise<void> {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    let busy = 0;
-    try {
-      for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
-        if (this.#ended) return this.#move();
-        const outcome = await deliver(message);
-        if (outcome === "lost") return;
-        if ("seq" in outcome) {
-          busy = 0;
-          this.#set("online");
-          this.#outbox.remove(message.id);
-          this.#hears.sent(message, outcome.seq);
-        } else if (slugOf(outcome.problem) === "conversation-ended") {
-          this.#ended = this.#kept.read().conversation ?? null;
-          return this.#move();
-        } else if (outcome.problem.status === 429 || outcome.problem.status >= 500) {
-          busy += 1;
-          if (outcome.problem.status >= 500 || busy > 1) this.#set("unreachable");
-          await pause((outcome.problem.retry_after_seconds ?? 0) * 1000 + Math.min(BUSY_MS, 2 * backoff(busy)));
-        } else {
-          this.#outbox.remove(message.id);
-          this.#hears.failed(message, outcome.problem);
-        }
-      }
-    } finally {
-      this.#flushing = false;
-    }
-  }
-
   #overSocket(message: Unsent): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const done = (outcome: Outcome) => {
-        clearTimeout(slow);
-        clearTimeout(timer);
-        this.#awaited = null;
-        resolve(outcome);
-      };
-      const slow = setTimeout(() => this.#set("unreachable"), SLOW_MS);
-      const timer = setTimeout(() => this.#socket?.close(), ACK_MS);
-      this.#awaited = { id: message.id, done };
-      if (!this.tell({ type: "message", id: message.id, text: message.text })) done("lost");
-    });
+    const frame = { type: "message", id: message.id, text: message.text };
+    return this.#delivery.expect(
+      message.id,
+      () => this.tell(frame),
+      () => this.#socket?.close(),
+    );
   }
 
   /** The conversation has ended: what waits goes into a new one. */
   #move(): void {
+    this.#ended = this.#kept.read().conversation ?? null;
     this.#begin = true;
     this.restart();
   }
@@ -318,8 +282,4 @@ export class Link {
     this.connection = connection;
     this.#hears.changed();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
