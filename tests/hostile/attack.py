@@ -26,8 +26,10 @@ MEGABYTE = 1024 * 1024
 class Sizes:
     """How much of everything."""
 
-    connections: int = 1_500
-    sockets: int = 560
+    connections: int = 500
+    sockets: int = 160
+    per_address: int = 300
+    sockets_per_address: int = 100
     seconds: float = 2
     per_second: int = 1_000
 
@@ -50,6 +52,12 @@ class Wire:
                 return await self.reader.read()
             except ConnectionError:
                 return b""
+
+    def deaf(self) -> None:
+        """Read nothing from here on, so that the system's buffers fill."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
 
     def hang_up(self) -> None:
         """Leave without a word."""

@@ -15,6 +15,7 @@ import contracts.events
 from devstack.stack import Stack
 from hostile.attack import Sizes
 from kit.people import Guest
+from servicekit.settings import ServiceSettings
 
 assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
 
@@ -22,6 +23,8 @@ ANSWERED_WITHIN_SECONDS = 10.0
 """Generous: the hostile share two cores with the whole stack here."""
 BETWEEN_SECONDS = 1.5
 """So that the bystander stays within a guest's own limit."""
+
+SHARES = ("connections_per_address", "sockets_per_address")
 
 Unnoticed = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -35,14 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sizes(request: pytest.FixtureRequest) -> Sizes:
     """How much of everything."""
     full = bool(request.config.getoption("--full", default=False))
-    return Sizes(connections=10_000, sockets=2_000, seconds=20) if full else Sizes()
+    usual = {name: ServiceSettings.model_fields[name].default for name in SHARES}
+    return Sizes(10_000, 900, usual[SHARES[0]], usual[SHARES[1]], seconds=20) if full else Sizes()
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[Stack]:
     """The running system with both demo hotels; slow requests are cut off sooner than usual."""
     folder: Path = tmp_path_factory.mktemp("hostile")
-    sooner = {"FRONTDESK_REQUEST_TIMEOUT_SECONDS": "4"}
+    sooner = {
+        "FRONTDESK_REQUEST_TIMEOUT_SECONDS": "4",
+        "FRONTDESK_CONNECTIONS_PER_ADDRESS": str(sizes.per_address),
+        "FRONTDESK_SOCKETS_PER_ADDRESS": str(sizes.sockets_per_address),
+    }
     with Stack(
         folder / "state",
         own_parts=True,
@@ -57,6 +65,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def base(stack: Stack, request: pytest.FixtureRequest) -> str:
     """The address that is attacked: the conversation service's own, and the gateway's, which passes on."""
     return stack.url(request.param)
+
+
+@pytest.fixture
+def both(stack: Stack) -> list[str]:
+    """Both addresses at once, where an attack takes its time."""
+    return [stack.url("conversation"), stack.url("gateway")]
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from hostile.attack import ADDRESS, Sizes, Wire, handshake, memory_stays, reques
 from hostile.conftest import Unnoticed
 from kit.people import Guest, until
 
-PER_ADDRESS, SOCKETS = 1_000, 500
-"""The settings' defaults."""
 HALF_A_HEADER = b"GET /widget/opening HTTP/1.1\r\nhost:"
 
 
@@ -39,28 +37,27 @@ async def still_open(lines: list[Wire]) -> int:
 
 
 @pytest.mark.timeout(600)
-async def test_an_address_gets_its_share_of_connections(stack: Stack, unnoticed: Unnoticed, sizes: Sizes) -> None:
+async def test_an_address_gets_its_share_of_connections(
+    stack: Stack, both: list[str], unnoticed: Unnoticed, sizes: Sizes
+) -> None:
     """Each kind of crowd comes from an address of its own, all at once, to both doors of the house."""
-    both = [stack.url("conversation"), stack.url("gateway")]
     crowds = [
         *((_crowd, base, b"", f"127.0.0.{10 + at}") for at, base in enumerate(both)),
         *((_crowd, base, HALF_A_HEADER, f"127.0.0.{20 + at}") for at, base in enumerate(both)),
     ]
     async with unnoticed(), memory_stays(stack, "conversation", "gateway", within_megabytes=100):
-        await asyncio.gather(
-            *(crowd(base, sizes.connections, first, address) for crowd, base, first, address in crowds)
-        )
+        await asyncio.gather(*(crowd(base, sizes, first, address) for crowd, base, first, address in crowds))
     for _, base, _, address in crowds:
         again = await wire(base, address=address)
         again.writer.write(request("GET", "/widget/opening?hotel=lindenhof", connection="close"))
         assert b" 200 " in await again.until_closed(10), "the address is not shut out for ever"
 
 
-async def _crowd(base: str, count: int, first: bytes, address: str) -> None:
-    lines = await connected(base, count, first, address)
+async def _crowd(base: str, sizes: Sizes, first: bytes, address: str) -> None:
+    lines = await connected(base, sizes.connections, first, address)
 
     async def within_its_share() -> bool:
-        return await still_open(lines) <= PER_ADDRESS
+        return await still_open(lines) <= sizes.per_address
 
     async def none() -> bool:
         return await still_open(lines) == 0
@@ -72,28 +69,28 @@ async def _crowd(base: str, count: int, first: bytes, address: str) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_an_address_gets_its_share_of_websockets(stack: Stack, unnoticed: Unnoticed, sizes: Sizes) -> None:
-    both = [stack.url("conversation"), stack.url("gateway")]
+async def test_an_address_gets_its_share_of_websockets(
+    stack: Stack, both: list[str], unnoticed: Unnoticed, sizes: Sizes
+) -> None:
     async with (
         unnoticed(),
         await Guest.arrives(both[0]) as guest,
         memory_stays(stack, "conversation", "gateway", within_megabytes=100),
     ):
-        await asyncio.gather(
-            *(_sockets(base, guest.path, sizes.sockets, f"127.0.0.{30 + at}") for at, base in enumerate(both))
-        )
+        await asyncio.gather(*(_sockets(base, guest.path, sizes, f"127.0.0.{30 + at}") for at, base in enumerate(both)))
 
 
-async def _sockets(base: str, path: str, count: int, address: str) -> None:
+async def _sockets(base: str, path: str, sizes: Sizes, address: str) -> None:
     """Those over the share are refused; of the others, none says hello, and all are let go."""
+    share = sizes.sockets_per_address
     lines: list[Wire] = []
     statuses: list[bytes] = []
-    for _ in range(0, min(count, PER_ADDRESS - 100), 20):
+    for _ in range(0, sizes.sockets, 20):
         some = await connected(base, 20, handshake(f"{path}/live"), address)
         statuses += [(await line.reader.readline()).split()[1] for line in some]
         lines += some
     assert set(statuses) == {b"101", b"429"}
-    assert statuses[:SOCKETS].count(b"101") == SOCKETS
+    assert statuses[:share].count(b"101") == share
     silent = [line for line, status in zip(lines, statuses, strict=True) if status == b"101"]
     await asyncio.gather(*(line.until_closed(60) for line in silent))
     for line in lines:
