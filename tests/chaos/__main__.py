@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 from chaos.faults import FAULTS
 from chaos.lanes import Nothing, plan_of, run
@@ -67,7 +69,7 @@ def main() -> int:
     keep.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     load = Load(wanted.guests, wanted.every)
-    asyncio.run(run(plan, SETUPS, wanted.lanes, load, keep, lambda words: print(words, flush=True)))
+    interrupted = asyncio.run(_until_told(run(plan, SETUPS, wanted.lanes, load, keep, _say)))
     order = {fault.name: n for n, fault in enumerate(faults)}
     plan.played.sort(key=lambda played: (order[played.fault], played.seed))
     report = tables(plan.played, command, first, commit())
@@ -85,7 +87,24 @@ def main() -> int:
     ]
     for sentence in (*plan.hung, *unseen, *(f"not clean: {name}" for name in bad)):
         print(sentence)
-    return 1 if plan.hung or unseen or bad else 0
+    return 1 if plan.hung or unseen or bad or interrupted else 0
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> bool:  # Any: nothing is sent into it
+    """Do it; on SIGINT or SIGTERM stop the stacks, and what was played is still reported. Whether that came."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        print("told to stop; this is what was played", flush=True)
+        return True
+    return False
 
 
 def sample(faults: Sequence[Fault], seed: int) -> list[Fault]:

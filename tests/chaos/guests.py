@@ -213,6 +213,7 @@ class Guest:
                 for future in self.acks.values():
                     if not future.done():
                         future.set_exception(ConnectionError("the line is gone"))
+                        future.exception()  # whoever waits raises it; who has just stopped waiting needs no warning
             self.note("left")
             await pause.wait()
 

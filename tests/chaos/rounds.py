@@ -44,8 +44,8 @@ class Load:
         every_seconds: between two messages of a guest, on average; a guest may say 60 a minute.
     """
 
-    guests: int = 10
-    every_seconds: float = 1.1
+    guests: int = 8
+    every_seconds: float = 1.2
 
 
 @dataclass(slots=True)
