@@ -1,14 +1,14 @@
-"""A stack of its own, with the limits on sign-ins raised: hundreds of them come from here, all from one machine."""
+"""A seed, a number of examples, and a stack with the limits on sign-ins raised: hundreds come from here."""
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import contracts.events
 from contract.desk import Desk, open_desk
 from devstack.stack import Stack
+from kit.one_stack import guarded
 
 assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
 
@@ -39,18 +39,7 @@ def seed(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running system with both demo hotels."""
-    folder: Path = tmp_path_factory.mktemp("contract")
-    often = "1000000/minute"
-    with Stack(
-        folder / "state",
-        own_parts=True,
-        durable=False,
-        revive=False,
-        settings={
-            "gateway": {"FRONTDESK_COOKIE_SECURE": "false"},
-            "identity": {"FRONTDESK_SIGN_IN_LIMIT": often, "FRONTDESK_TOKEN_LIMIT": often},
-        },
-    ).running() as running:
+    with guarded(tmp_path_factory.mktemp("contract") / "state") as running:
         yield running
 
 

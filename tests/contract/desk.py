@@ -150,6 +150,8 @@ async def open_desk(stack: Stack) -> Desk:
         spare = {"slug": f"spare-{mark}", "name": "Spare House", "time_zone": "Europe/Vienna", "default_language": "en"}
         desk.ids["hotel_id"] = made(f"{identity}/hotels", "superadmin", spare | {"languages": ["en"]})["id"]
         person = {"email": f"spare-{mark}@lindenhof.example", "name": "Spare", "password": PASSWORD, "role": "viewer"}
+        variant = {"language": "en", "title": "Spare article", "body": "Nobody asks about it."}
+        desk.ids["article_id"] = made(f"{conversation}/articles", "admin", {"variants": [variant]})["id"]
         desk.ids["user_id"] = made(f"{identity}/users", "admin", person)["id"]
     return desk
 

@@ -7,13 +7,13 @@ comes from 127.0.0.1.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 import contracts.events
 from devstack.stack import Stack
 from hostile.attack import Sizes
+from kit.one_stack import guarded
 from kit.people import Guest
 from servicekit.settings import ServiceSettings
 
@@ -45,19 +45,8 @@ def sizes(request: pytest.FixtureRequest) -> Sizes:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[Stack]:
     """The running system with both demo hotels; slow requests are cut off sooner than usual."""
-    folder: Path = tmp_path_factory.mktemp("hostile")
-    sooner = {
-        "FRONTDESK_REQUEST_TIMEOUT_SECONDS": "4",
-        "FRONTDESK_CONNECTIONS_PER_ADDRESS": str(sizes.per_address),
-        "FRONTDESK_SOCKETS_PER_ADDRESS": str(sizes.sockets_per_address),
-    }
-    with Stack(
-        folder / "state",
-        own_parts=True,
-        durable=False,
-        revive=False,
-        settings={"gateway": {"FRONTDESK_COOKIE_SECURE": "false"} | sooner, "conversation": sooner},
-    ).running() as running:
+    folder = tmp_path_factory.mktemp("hostile") / "state"
+    with guarded(folder, sizes.per_address, sizes.sockets_per_address) as running:
         yield running
 
 
