@@ -60,6 +60,8 @@ def npm() -> tuple[str, ...]:
 def environment() -> dict[str, str]:
     """What npm and Node's programs are run with: our Node first, npm's cache beside our other downloads.
 
+    The system's certificates count, as for every other download, and a network that is away is found out in seconds.
+
     Raises:
         StackError: as `node`.
     """
@@ -67,6 +69,10 @@ def environment() -> dict[str, str]:
         **os.environ,
         "PATH": f"{node().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "npm_config_cache": str(cache_dir() / "npm"),
+        "npm_config_fetch_retries": "2",
+        "npm_config_fetch_retry_mintimeout": "500",
+        "npm_config_fetch_retry_maxtimeout": "3000",
+        "NODE_USE_SYSTEM_CA": "1",
         "NO_COLOR": "1",
     }
 
@@ -84,7 +90,7 @@ def build() -> str | None:
         if _built() == wanted:
             return None
         _install(everything=False)
-        said = _run((str(node()), "widget/build/main.ts"), _BUILD_SECONDS)
+        said = _run((str(node()), "widget/bundle/main.ts"), _BUILD_SECONDS)
         (DIST / ".sources").write_text(wanted)
     return said.strip().splitlines()[-1]
 
@@ -119,7 +125,7 @@ def _sources() -> str:
     """Changes with every file that the build reads."""
     seen = hashlib.sha256()
     widget = WEB / "widget"
-    folders = (widget / "src", widget / "build", widget / "demo")
+    folders = (widget / "src", widget / "bundle", widget / "demo")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted([WEB / "package-lock.json", *files]):
         seen.update(f"{path.relative_to(WEB)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
