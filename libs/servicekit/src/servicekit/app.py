@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from contracts.errors import DomainError
 from servicekit.access import route_permissions
 from servicekit.cors import Cors
+from servicekit.direct import DirectSockets
 from servicekit.edge import EdgeRoute
 from servicekit.front import BodyTooLarge, Front
 from servicekit.openapi import describe
@@ -67,6 +68,7 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
                 sockets_per_address=settings.sockets_per_address,
             ),
             *(Middleware(extra, rt) for extra in service.middleware),
+            Middleware(DirectSockets, _domain_error, _websocket_validation_error),
         ],
         exception_handlers=handlers,
     )

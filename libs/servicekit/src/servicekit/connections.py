@@ -275,6 +275,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """What the application says. Once it has accepted, nobody needs the handshake any more."""
         await super().send(message)
         if message["type"] == "websocket.accept" and self.handshake_complete:
+            self.request.headers.clear()  # the parser keeps the request for as long as it lives
             del self.request, self.response
 
     def pause_writing(self) -> None:

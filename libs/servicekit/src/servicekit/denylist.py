@@ -1,6 +1,8 @@
 """Who has been revoked since their token was issued: fed by identity's topics, asked on every request, felt within 5 s."""
 
 import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,6 +24,7 @@ from servicekit.actor import Actor
 from servicekit.clock import Clock, utc_now
 
 K = TypeVar("K")
+Call = Callable[[], None]
 
 KEEP = timedelta(minutes=15)
 """Longer than any access token lives (10 minutes), so that what is forgotten has no token left to deny."""
@@ -36,7 +39,7 @@ class DenyList:
     _users: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     _memberships: dict[tuple[UUID, UUID], datetime] = field(default_factory=dict[tuple[UUID, UUID], datetime])
     _hotels: dict[UUID, tuple[int, bool]] = field(default_factory=dict[UUID, tuple[int, bool]])
-    _watching: set[tuple[Actor, asyncio.Future[None]]] = field(default_factory=set[tuple[Actor, asyncio.Future[None]]])
+    _watching: set[tuple[Actor, Call]] = field(default_factory=set[tuple[Actor, Call]])
 
     def denies(self, actor: Actor) -> bool:
         """Whether this actor's token was revoked after it was issued."""
@@ -69,18 +72,25 @@ class DenyList:
                     self._hotels[event.hotel_id] = (event.version, event.status is not HotelStatus.ACTIVE)
             case _:
                 return
-        for actor, told in list(self._watching):
-            if not told.done() and self.denies(actor):
-                told.set_result(None)
+        for actor, tell in list(self._watching):
+            if self.denies(actor):
+                tell()
 
     async def watch(self, actor: Actor) -> None:
         """Returns once the actor is revoked; for open WebSockets, beside their reading loop."""
-        if self.denies(actor):
-            return
-        entry = (actor, asyncio.get_running_loop().create_future())
+        revoked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self.telling(actor, lambda: None if revoked.done() else revoked.set_result(None)):
+            await revoked
+
+    @contextmanager
+    def telling(self, actor: Actor, tell: Call) -> Generator[None]:
+        """Call `tell` when the actor is revoked while the block runs, at once if they are; it may be called again."""
+        entry = (actor, tell)
         self._watching.add(entry)
         try:
-            await entry[1]
+            if self.denies(actor):
+                tell()
+            yield
         finally:
             self._watching.discard(entry)
 

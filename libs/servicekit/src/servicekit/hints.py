@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from servicekit.batches import Batches
 from servicekit.logging import log
+from servicekit.waiting import Line
 
 RECONNECT_SECONDS = 0.5
 QUEUE_LENGTH = 256
@@ -28,27 +29,24 @@ Payload = dict[str, Any]  # Any: JSON
 class Subscription:
     """One subscriber's hints of one name. Close it, or use it with `with`, when done."""
 
+    __slots__ = ("_hints", "_name", "_queue")
+
     def __init__(self, hints: "Hints", name: str) -> None:
         self._hints = hints
         self._name = name
-        self._queue: asyncio.Queue[Payload] = asyncio.Queue(QUEUE_LENGTH)
+        self._queue: Line[Payload] = Line()
 
     async def wait(self, timeout: float) -> Payload | None:  # noqa: ASYNC109 - the caller polls at this interval
         """The next hint's payload, or None when none came within `timeout` seconds: then look anyway."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._queue.get()
-        except TimeoutError:
-            return None
+        return await self._queue.get_within(timeout)
 
     def drain(self) -> None:
         """Forget the hints that wait; for those who are about to look anyway."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        self._queue.clear()
 
     def put(self, payload: Payload) -> None:
         """Wake the subscriber; called by `Hints`."""
-        if self._queue.full():
+        if len(self._queue) >= QUEUE_LENGTH:
             self._queue.get_nowait()
         self._queue.put_nowait(payload)
 

@@ -4,6 +4,7 @@ The database is the truth: a hint only says "look", and every look reads what co
 """
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
 from typing import Annotated, Any
@@ -63,6 +64,7 @@ async def live_route(
     except TimeoutError as error:
         raise Unauthenticated("no hello came") from error
     await check_site(websocket, guest, rt)
+    websocket.scope["headers"].clear()  # a third of what an idle connection held
     with rt.hints.subscribe(channel(conversation_id)) as hints:  # before the first look, so that nothing falls between
         widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints)
         widgets.add(line)
@@ -92,7 +94,11 @@ async def wake_widgets(rt: Runtime) -> None:
 
 
 class _Widget:
-    """One open connection."""
+    """One open connection. Ten thousand of them wait at a time: what each keeps is counted in bytes."""
+
+    __slots__ = (
+        "_answered", "_conversation_id", "_guest", "_is_ais", "_line", "_rt", "_sending", "_shown", "_websocket",
+    )  # fmt: skip
 
     def __init__(self, websocket: WebSocket, line: OpenWidget, guest: Actor, rt: Runtime) -> None:
         self._websocket = websocket
@@ -101,7 +107,9 @@ class _Widget:
         self._guest = guest
         self._rt = rt
         self._sending = asyncio.Lock()
-        self._shown: ConversationView | None = None
+        self._shown: int | None = None
+        """Hash of the state that the guest has seen."""
+        self._is_ais = False
         self._answered = ""
         """The last turn whose answer the guest has."""
 
@@ -111,24 +119,25 @@ class _Widget:
         Raises:
             DomainError: why it ended, other than the guest's leaving.
         """
-        tasks = [
-            asyncio.create_task(self._watch(after_seq)),
-            asyncio.create_task(self._listen()),
-            asyncio.create_task(self._rt.deny.watch(self._guest)),
-        ]
+        watching = asyncio.create_task(self._watch(after_seq))
         lifetime = (self._guest.expires_at - self._rt.clock()).total_seconds()
+        until = asyncio.timeout(lifetime)
         try:
-            done, _ = await asyncio.wait(tasks, timeout=lifetime, return_when=asyncio.FIRST_COMPLETED)
+            async with until:
+                watching.add_done_callback(lambda _: _at_once(until))
+                with self._rt.deny.telling(self._guest, lambda: _at_once(until)):
+                    await self._listen()
+        except TimeoutError:
+            if not until.expired():
+                raise
+            if watching.done():
+                watching.result()
+            if self._rt.deny.denies(self._guest):
+                raise HotelSuspended from None
+            raise Unauthenticated("The guest session has expired") from None
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if not done:
-            raise Unauthenticated("The guest session has expired")
-        for task in done:
-            task.result()
-        if tasks[2] in done:
-            raise HotelSuspended
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _watch(self, after_seq: int) -> None:
         """Send what changes."""
@@ -148,8 +157,7 @@ class _Widget:
     async def _show(self, partial: dict[str, Any]) -> None:  # Any: JSON
         """The AI's text so far, while it is the AI's to answer and the answer itself has not been seen; or that nothing
         came of it (an empty text)."""
-        is_ais = self._shown is not None and self._shown.owner is Owner.AI
-        if partial["turn_id"] != self._answered and (is_ais or not partial["text"]):
+        if partial["turn_id"] != self._answered and (self._is_ais or not partial["text"]):
             await self._send({"type": "partial", **partial})
 
     async def _look(self, seq: int) -> int:
@@ -166,9 +174,10 @@ class _Widget:
                     self._answered = str(message.turn_id)
             if len(found) < PAGE:
                 break
-        if self._shown is None or _state(conversation) != _state(self._shown):
+        state = hash(_state(conversation).model_dump_json())
+        if state != self._shown:
             await self._send({"type": "state", "conversation": conversation.model_dump(mode="json")})
-        self._shown = conversation
+        self._shown, self._is_ais = state, conversation.owner is Owner.AI
         self._line.version = conversation.version
         return seq
 
@@ -245,6 +254,12 @@ class _Widget:
                     await self._websocket.send_json(frame)
             except TimeoutError as error:
                 raise WebSocketDisconnect(1013, "too slow") from error
+
+
+def _at_once(until: asyncio.Timeout) -> None:
+    """End what runs under that limit, if it still does."""
+    with contextlib.suppress(RuntimeError):
+        until.reschedule(asyncio.get_running_loop().time())
 
 
 def _state(view: ConversationView) -> ConversationView:
