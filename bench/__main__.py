@@ -75,6 +75,7 @@ def events(
 def sockets(
     count: Annotated[int, typer.Option(help="how many are open and idle")] = 10_000,
     messages: Annotated[int, typer.Option(help="to some of them meanwhile")] = 200,
+    settle: Annotated[float, typer.Option(help="seconds of idling: 45 have two pings and two looks in them")] = 45,
     state_dir: StateDir = DEFAULT_DIR,
     seed: Seed = 1,
     apart: Apart = False,
@@ -86,7 +87,7 @@ def sockets(
     if limit < count + 1000:
         raise typer.BadParameter(f"this account may open {limit} files: raise `ulimit -Hn` or ask for fewer sockets")
     with bench(state_dir, apart={"conversation"} if apart else ()) as found:
-        uvloop.run(measure(found, count=count, messages=messages, seed=seed))
+        uvloop.run(measure(found, count=count, messages=messages, settle_seconds=settle, seed=seed))
 
 
 @cli.command()

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -33,9 +34,8 @@ class Idler(asyncio.Protocol):
         self.ready = ready
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class, which is no subclass
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -109,6 +109,9 @@ async def main(host: str, port: int, listed: Path, source: str) -> None:
         request = (
             f"GET /widget/conversations/{conversation}/live HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"  # as browsers offer
+            f"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36\r\n"
+            f"Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\nCache-Control: no-cache\r\nPragma: no-cache\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n"
         ).encode()
         hello = json.dumps({"type": "hello", "token": token, "after_seq": 0}).encode()

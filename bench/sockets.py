@@ -26,8 +26,6 @@ PER_PROCESS = 2500
 """Connections of one client process, each process from an address of its own: so no address runs out of ports."""
 HEARERS = 50
 """Guests among them whose socket is listened to."""
-SETTLE_SECONDS = 45.0
-"""Two pings and two looks of the server at every socket: what is needed only for the opening is gone by then."""
 
 
 def raise_file_limit() -> int:
@@ -37,7 +35,7 @@ def raise_file_limit() -> int:
     return hard
 
 
-async def measure(bench: Bench, *, count: int, messages: int, seed: int) -> None:
+async def measure(bench: Bench, *, count: int, messages: int, settle_seconds: float, seed: int) -> None:
     """Memory of the process that serves the sockets, before and with them, and messages to some of them meanwhile."""
     api = bench.processes()["conversation-api" if bench.apart("conversation") else "conversation"]
     role = "api alone" if bench.apart("conversation") else "api and worker in one process, with the embedding model"
@@ -51,18 +49,18 @@ async def measure(bench: Bench, *, count: int, messages: int, seed: int) -> None
         took = time.monotonic() - began
         with_them = _megabytes(api)
         before = api.cpu_times()
-        await asyncio.sleep(SETTLE_SECONDS)
+        await asyncio.sleep(settle_seconds)
         after = api.cpu_times()
         settled = _megabytes(api)
         hears = await _messages(bench, heard, messages, random.Random(seed))
         lost = await _close(crowds)
-    busy = (after.user + after.system - before.user - before.system) / SETTLE_SECONDS
+    busy = (after.user + after.system - before.user - before.system) / settle_seconds
     report.table(
         ["", "MB (RSS)", "kB per socket"],
         [
             ["the instance before", f"{alone:.0f}", ""],
             [f"with {count} sockets", f"{with_them:.0f}", f"{(with_them - alone) * 1000 / count:.1f}"],
-            [f"{SETTLE_SECONDS:.0f} s later", f"{settled:.0f}", f"{(settled - alone) * 1000 / count:.1f}"],
+            [f"{settle_seconds:.0f} s later", f"{settled:.0f}", f"{(settled - alone) * 1000 / count:.1f}"],
         ],
     )
     print(f"opened in {took:.0f} s; idle they take {busy * 100:.1f} % of a core; {lost} lost")
@@ -95,7 +93,7 @@ async def _open(bench: Bench, guests: Sequence[Guest], folder: Path) -> list[asy
 async def _close(crowds: Sequence[asyncio.subprocess.Process]) -> int:
     lost = 0
     for crowd in crowds:
-        out, _ = await crowd.communicate()
+        out, _ = await crowd.communicate(b"")
         lost += int(out.decode().split()[1])
     return lost
 

@@ -21,7 +21,7 @@ from devstack.state import State
 HOTEL = "lindenhof"
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     # One machine plays ten thousand guests; each at home has an address of their own.
-    "conversation": {"FRONTDESK_WEBSOCKETS_PER_ADDRESS": "100000"},
+    "conversation": {"FRONTDESK_SOCKETS_PER_ADDRESS": "100000", "FRONTDESK_CONNECTIONS_PER_ADDRESS": "100000"},
 }
 
 
