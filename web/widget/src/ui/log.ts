@@ -64,6 +64,12 @@ export class Log {
       if (this.#pinned) this.#below.hidden = true;
     };
     this.#scroll = scroll;
+    let height = 0;
+    new ResizeObserver(() => {
+      // A state line or a second line of the composer takes room: what was at the lower edge stays there.
+      if (height && scroll.clientHeight) scroll.scrollTop += height - scroll.clientHeight;
+      height = scroll.clientHeight || height;
+    }).observe(scroll);
     this.element = h("div", { class: "talk" }, scroll, this.#below);
   }
 
@@ -82,7 +88,7 @@ export class Log {
     const moving = fresh && this.#filled && moves();
     const before = this.#partialText;
     retext(this.#consent, this.#desk.hotel?.consent_text ?? "");
-    this.#hello.hidden = this.#hours.hidden = entries.length > 0;
+    this.#hello.hidden = this.#hours.hidden = entries.length > 0 || this.#desk.refusal !== null;
     retext(this.#hours, this.#locale.hours(this.#desk.hotel));
     const added = this.#lay(entries, moving);
     this.#writePartial(entries);

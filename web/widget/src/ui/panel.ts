@@ -88,13 +88,17 @@ export class Panel {
   }
 
   update(fresh: boolean): void {
-    const { hotel, conversation, sound } = this.#desk;
+    const { hotel, conversation, refusal, sound } = this.#desk;
     const { text } = this.#locale;
     retext(this.#title, hotel?.name ?? "");
     attribute(this.element, "aria-label", hotel ? filled(text.chat, { hotel: hotel.name }) : text.open);
     attribute(this.element, "aria-labelledby", hotel ? "title" : null);
     const staff = conversation?.status === "with_staff" ? (conversation.assignee?.name ?? text.team) : null;
-    retext(this.#presence, staff ? filled(text.withStaff, { name: staff }) : text.present);
+    const present = hotel && !refusal ? text.present : "";
+    retext(this.#presence, staff ? filled(text.withStaff, { name: staff }) : present);
+    this.#title.hidden = !hotel;
+    if (refusal && this.#composer.element.matches(":focus-within")) this.element.focus({ preventScroll: true });
+    this.#composer.element.hidden = refusal !== null;
     this.#wear(staff ?? hotel?.name ?? "", staff ? null : (hotel?.brand.logo_url ?? null));
     attribute(this.#sound, "aria-pressed", String(sound));
     attribute(this.#sound, "aria-label", sound ? text.soundOff : text.soundOn);
@@ -116,6 +120,7 @@ export class Panel {
   #wear(name: string, logo: string | null): void {
     if (this.#faced === name + logo) return;
     this.#faced = name + logo;
+    this.#face.hidden = !name;
     const letters = name.split(/\s+/).map((word) => [...word][0] ?? "");
     const monogram = (letters.length > 1 ? [letters[0], letters.at(-1)] : letters).join("").toUpperCase();
     this.#face.replaceChildren(monogram);
