@@ -167,6 +167,18 @@ async def test_the_ai_is_silent_and_the_guest_told_when_staff_escalate_by_hand(g
     assert await notices(guest) == ["escalated", "returned"]
 
 
+async def test_a_guest_whom_somebody_has_joined_is_not_told_that_somebody_will(guest: Guest, hotel: Hotel) -> None:
+    await guest.ask("I want a refund!")
+    await hotel.staff().post(f"{guest.staff_path}/take-over")
+    event = created(guest, EscalationId(new_id()))
+    await hotel.app.publish(event, hotel.id)
+    await eventually(lambda: hotel.rows("SELECT 1 FROM conversations WHERE escalation_id IS NOT NULL"))
+    assert await notices(guest) == ["taken_over"]
+    await hotel.app.publish(resolved(guest, event.escalation_id), hotel.id)
+    await guest.has_status("open")
+    assert await notices(guest) == ["taken_over", "returned"]
+
+
 async def test_late_news_of_an_earlier_escalation_neither_wakes_nor_ends_the_present_one(
     guest: Guest, hotel: Hotel
 ) -> None:

@@ -57,7 +57,7 @@ def test_an_answer_is_in_the_guests_language_where_there_is_a_variant() -> None:
 
 def test_an_answer_in_another_language_says_so_in_the_guests() -> None:
     said = writer.answer(candidate(KURZ), Language.FR)
-    assert said == f"Je n'ai cette information qu'en allemand : {KURZ.body}"
+    assert said == f"Je n'ai cette information qu'en allemand :\n{KURZ.body}"
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -137,7 +137,7 @@ async def escalation_resolved(
 async def escalation_created(
     conversation_id: ConversationId, escalation_id: EscalationId, version: int, tx: Transaction
 ) -> ConversationRow | None:
-    """Somebody will look at it: the guest is told, once each time the conversation goes to staff.
+    """Somebody will look at it: the guest is told, once each time it goes to staff, unless somebody is there already.
 
     An escalation made by hand finds the conversation with the AI, which is silent from here on. One that was opened
     at a `version` of the conversation from before it went back to the AI is old news, and one that is over stays so.
@@ -149,7 +149,7 @@ async def escalation_created(
         await drop_turn(row, tx)
         tx.audit("conversation.escalate", "conversation", row.id)
     row.escalation_id = escalation_id
-    if row.escalated_seq <= row.ai_since_seq:
+    if row.escalated_seq <= row.ai_since_seq and row.custody().status is not ConversationStatus.WITH_STAFF:
         row.escalated_seq = say_notice(row, tx, Notice.ESCALATED).seq
     return row
 

@@ -46,7 +46,8 @@ def answer(candidate: Candidate, language: Language) -> str:
     if language_of(variant.language) == language:
         return chosen
     name = language_name(variant.language, language)
-    return f"{_line(language, Line.FOREIGN).format(language=name)} {chosen}"
+    # A paragraph of its own: each is laid out in the direction that its own language is written in.
+    return f"{_line(language, Line.FOREIGN).format(language=name)}\n{chosen}"
 
 
 def small_talk(kind: SmallTalk, language: Language, hotel: str) -> str:
