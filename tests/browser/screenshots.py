@@ -28,6 +28,8 @@ SAM = "sam.staff@lindenhof.example"
 WHOLE_PAGE = {"closed", "answered", "phone"}
 """Pictures of the page with the widget on it; of the others the widget's corner is enough."""
 MARGIN = 24.0
+LEAST = {"width": 434.0, "height": 180.0}
+"""So that one still sees where a lonely button is."""
 ANIMATION_MILLISECONDS = 400.0
 
 
@@ -98,10 +100,10 @@ async def _corner(guest: GuestPage) -> FloatRect:
     view = guest.page.viewport_size
     assert seen
     assert view
-    left = max(0.0, min(box["x"] for box in seen) - MARGIN)
-    top = max(0.0, min(box["y"] for box in seen) - MARGIN)
     right = min(float(view["width"]), max(box["x"] + box["width"] for box in seen) + MARGIN)
     bottom = min(float(view["height"]), max(box["y"] + box["height"] for box in seen) + MARGIN)
+    left = max(0.0, min(min(box["x"] for box in seen) - MARGIN, right - LEAST["width"]))
+    top = max(0.0, min(min(box["y"] for box in seen) - MARGIN, bottom - LEAST["height"]))
     return {"x": left, "y": top, "width": right - left, "height": bottom - top}
 
 
