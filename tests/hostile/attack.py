@@ -118,7 +118,7 @@ async def figure(stack: Stack, service: str, name: str) -> float:
     async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
         shown = (await http.get(f"{stack.metrics_url(service)}/metrics")).text
     found = re.findall(rf"^{name}(?:{{[^}}]*}})? ([0-9.e+-]+)$", shown, re.MULTILINE)
-    assert found, f"{service} shows no {name}"
+    assert f"# TYPE {name} " in shown, f"{service} shows no {name}"
     return sum(map(float, found))
 
 
