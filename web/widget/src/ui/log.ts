@@ -132,7 +132,10 @@ export class Log {
 
   #writePartial(entries: readonly Entry[]): void {
     const { partial } = this.#desk;
-    const text = partial && !entries.some((one) => one.message.turn_id === partial.turn) ? partial.text : "";
+    const text =
+      partial && !entries.some(({ message }) => message.sender === "ai" && message.turn_id === partial.turn)
+        ? partial.text
+        : "";
     if (text === this.#partialText) return;
     const shown = text.startsWith(this.#partialText) ? this.#partialText.length : 0;
     write(this.#partial, text, this.#locale.text.newTab, shown, moves());
