@@ -114,6 +114,37 @@ def test_what_a_resync_tells_staff_that_they_missed_is_not_lost() -> None:
     assert findings(told) == []
 
 
+def test_an_event_of_a_message_that_is_not_stored_is_found() -> None:
+    told = a_quiet_round()
+    told.event(sent(8, Message("c", 5, "m9", "ai")))
+    assert findings(told) == [(Defect.LOST, "an event tells of message m9, which is not stored")]
+
+
+def test_a_change_of_an_escalation_without_an_event_is_lost_to_the_others() -> None:
+    told = a_quiet_round()
+    told.facts.timeline.append(Entry("e", 2, "raised", "other"))
+    assert findings(told) == [(Defect.LOST, "version 2 of escalation e has no event")]
+
+
+def test_a_resolution_that_was_acknowledged_and_did_not_happen_is_lost() -> None:
+    told = a_quiet_round()
+    path = "/escalations/e/resolve"
+    told.staff.append({"t": 0.0, "who": "sam", "what": "done", "path": path, "conversation": "c", "id": None})
+    assert findings(told) == [(Defect.LOST, "/escalations/e/resolve was acknowledged and did not happen")]
+
+
+def test_a_guest_who_reads_something_else_than_is_stored_has_lost_something() -> None:
+    told = a_quiet_round()
+    told.guests.append({"t": 0.0, "who": "g0", "what": "read", "conversation": "c", "messages": [[1, "other"]]})
+    assert findings(told) == [(Defect.LOST, "g0 read something else than what c holds")]
+
+
+def test_a_guest_who_was_shown_what_is_not_stored_has_seen_something_that_was_lost() -> None:
+    told = a_quiet_round()
+    told.saw(Message("c", 5, "gone", "ai"))
+    assert findings(told) == [(Defect.LOST, "g0 saw another message than is stored as 5 of c")]
+
+
 # Doubled
 
 
@@ -122,7 +153,26 @@ def test_a_message_that_is_stored_twice_is_doubled() -> None:
     again = Message("c", 5, "m3", "guest", "t2")
     told.facts.messages.append(again)
     told.saw(again)
-    assert Defect.DOUBLED in kinds(told)
+    assert (Defect.DOUBLED, "message m3 is stored 2 times") in findings(told)
+
+
+def test_a_message_with_two_events_is_doubled() -> None:
+    told = a_quiet_round()
+    told.event(sent(8, told.facts.messages[1]))
+    assert findings(told) == [(Defect.DOUBLED, "message m2 has 2 events")]
+
+
+def test_a_change_of_an_escalation_with_two_events_is_doubled() -> None:
+    told = a_quiet_round()
+    created = next(event for event in told.facts.events if event.type == CREATED)
+    told.event(replace(created, id="again"))
+    assert (Defect.DOUBLED, "version 1 of escalation e has 2 events") in findings(told)
+
+
+def test_two_messages_under_one_number_are_doubled() -> None:
+    told = a_quiet_round()
+    told.saw(Message("c", 4, "other", "ai"))
+    assert (Defect.DOUBLED, "g0 saw two messages as 4 of c") in findings(told)
 
 
 def test_a_message_that_nobody_said_is_found() -> None:
@@ -223,6 +273,35 @@ def test_a_late_repeat_of_an_early_record_is_no_disorder() -> None:
     told = a_quiet_round()
     told.facts.records.append(replace(told.facts.records[0], offset=99))
     assert findings(told) == []
+
+
+def test_a_message_that_was_acknowledged_under_another_number_is_disorder() -> None:
+    told = a_quiet_round()
+    acked = next(line for line in told.guests if line["what"] == "acked" and line["id"] == "m3")
+    acked["seq"] = 2
+    assert findings(told) == [(Defect.DISORDER, "message m3 was acknowledged as 2, stored as 3")]
+
+
+def test_a_guest_who_sees_a_gap_that_is_filled_later_sees_disorder_twice() -> None:
+    told = a_quiet_round()
+    frames = [line for line in told.guests if line["what"] == "saw"]
+    told.guests = [line for line in told.guests if line not in frames[1:]] + [frames[2], frames[1], frames[3]]
+    assert [sentence for _, sentence in findings(told)] == ["g0 saw 3 of c after 1", "g0 saw 2 of c after 3"]
+
+
+def test_versions_that_were_committed_backwards_are_disorder() -> None:
+    told = a_quiet_round()
+    told.facts.events[0], told.facts.events[1] = told.facts.events[1], told.facts.events[0]
+    assert [sentence for _, sentence in findings(told)] == [
+        "conversation.started of c was committed after a later version"
+    ]
+
+
+def test_a_stream_on_which_a_version_goes_backwards_is_disorder() -> None:
+    told = a_quiet_round()
+    seen = [n for n, line in enumerate(told.staff) if line["what"] == "saw"]
+    told.staff[seen[0]], told.staff[seen[1]] = told.staff[seen[1]], told.staff[seen[0]]
+    assert findings(told) == [(Defect.DISORDER, "sam saw version 1 of c after 2")]
 
 
 # Left behind
