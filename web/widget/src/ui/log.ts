@@ -107,9 +107,10 @@ export class Log {
       let view = this.#views.get(entry.id);
       if (!view) {
         const said = entry.message.sender === "ai";
-        view = new MessageView(entry, this.#locale, this.#edit, said ? this.#shown(entry) : Infinity, moving && said);
+        const shown = said ? this.#shown(entry) : 0;
+        view = new MessageView(entry, this.#locale, this.#edit, shown, moving && said);
         view.element.dataset.id = entry.id;
-        if (moving) view.element.classList.add("new");
+        if (moving && !shown) view.element.classList.add("new"); // else it stood there while it was written
         this.#views.set(entry.id, view);
         added = view;
       }
