@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -20,6 +21,13 @@ from chaos.rounds import Load
 from chaos.setups import SETUPS
 from chaos.world import Fault
 
+CORE = (
+    "kill-identity-api kill-identity-worker kill-conversation-api kill-conversation-worker kill-escalation-api "
+    "kill-escalation-worker kill-gateway-api kill-gateway-worker kill-relay-leader kill-kafka kill-postgres kill-valkey "
+    "zombie-conversation-worker full-disk-postgres slow-database cut-conversation-worker-kafka "
+    "cut-conversation-api-postgres clock-conversation-worker two-versions deploy"
+).split()
+"""One fault of each kind; the others vary where it strikes."""
 BROKEN_SEEDS = 3
 """Rounds of a build that is broken on purpose: it must be caught, not measured."""
 SAMPLE_FAULTS = 4
@@ -39,6 +47,7 @@ def main() -> int:
     parser.add_argument("--guests", type=int, default=Load().guests)
     parser.add_argument("--every", type=float, default=Load().every_seconds, help="seconds between a guest's messages")
     parser.add_argument("--seconds", type=float, help="begin no new round after that long")
+    parser.add_argument("--core", action="store_true", help="one fault of each kind, and every broken build")
     parser.add_argument("--sample", action="store_true", help="a few faults by the seed, one broken build; for CI")
     parser.add_argument("--report", type=Path, help="append the tables to this file")
     parser.add_argument("--keep", type=Path, help="where journals and logs of rounds that are not clean are kept")
@@ -56,6 +65,8 @@ def main() -> int:
     command = f"python -m chaos {' '.join(sys.argv[1:])}".strip()
     print(f"seed {first}; the same again: {command}{'' if wanted.seed is not None else f' --seed {first}'}", flush=True)
     faults = [known[name] for name in wanted.fault] or list(FAULTS.values())
+    if wanted.core:
+        faults = [known[name] for name in CORE] + [fault for fault in FAULTS.values() if fault.broken]
     seconds = wanted.seconds
     if wanted.sample:
         faults, wanted.seeds, seconds = sample(list(known.values()), first), 1, SAMPLE_SECONDS
@@ -67,12 +78,12 @@ def main() -> int:
     plan = plan_of(faults, seeds, seconds)
     keep = wanted.keep or Path(tempfile.mkdtemp(prefix="chaos-kept-"))
     keep.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    began, busy = time.monotonic(), os.getloadavg()[0]
     load = Load(wanted.guests, wanted.every)
     interrupted = asyncio.run(_until_told(run(plan, SETUPS, wanted.lanes, load, keep, _say)))
     order = {fault.name: n for n, fault in enumerate(faults)}
     plan.played.sort(key=lambda played: (order[played.fault], played.seed))
-    report = tables(plan.played, command, first, commit())
+    report = tables(plan.played, command, first, commit(), f"{os.cpu_count()} cores, load {busy:.1f} before")
     print(f"\n{report}\nin {(time.monotonic() - began) / 60:.1f} minutes")
     if wanted.report:
         with wanted.report.open("a") as file:

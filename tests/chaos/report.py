@@ -21,12 +21,12 @@ RECOVERY = (
 )
 
 
-def tables(rounds: Sequence[Round], command: str, seed: int, commit: str) -> str:
+def tables(rounds: Sequence[Round], command: str, seed: int, commit: str, machine: str) -> str:
     """Markdown: what was counted, and recovery, per fault."""
     faults = list(dict.fromkeys(played.fault for played in rounds))
     of = {fault: [played for played in rounds if played.fault == fault] for fault in faults}
     lines = [
-        f"`{command}`, seed {seed}, commit {commit}, {len(rounds)} rounds.",
+        f"`{command}`, seed {seed}, commit {commit}, {len(rounds)} rounds, {machine}.",
         "",
         HEAD,
         "|" + "---|" * HEAD.count(" | ") + "---|",
