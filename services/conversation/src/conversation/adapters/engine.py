@@ -4,16 +4,15 @@ What it does is put together from the pure parts: intents, language, search, ran
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from contracts.ids import ArticleId
-from contracts.values import HandOverReason, NeverAutoTopic, Priority, TurnAction
+from contracts.values import Priority, TurnAction
 from conversation.adapters.artefacts import confidence_model
-from conversation.adapters.embedder import Embedder, Vector
+from conversation.adapters.embedder import Embedder
+from conversation.adapters.engine_port import HistoryItem, HotelPolicy, OnText, Reply, Search, Source
 from conversation.domain import writer
-from conversation.domain.decision import DEFAULT_NEVER_AUTO, Decision, Evidence, Policy, decide, must_hand_over
+from conversation.domain.decision import Decision, Evidence, Policy, decide, must_hand_over
 from conversation.domain.intents import Intents, recognise
 from conversation.domain.language import detect, language_of
 from conversation.domain.masking import without_marks
@@ -39,72 +38,6 @@ __all__ = [
 SECONDS = histogram("conversation_engine_seconds", "Time the local engine spent on a turn, seconds", "part")
 _READ = 2000
 """Characters of a turn that are read; a longer text is no question for an article."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryItem:
-    """A message before the turn, since the AI has had the conversation; oldest first."""
-
-    sender: Literal["guest", "ai", "staff"]
-    text: str
-    choices: tuple[str, ...] = ()
-    """Of a question back: what the guest was given to choose from."""
-
-
-@dataclass(frozen=True, slots=True)
-class HotelPolicy:
-    """What the hotel and the guest's record say about answering.
-
-    Attributes:
-        threshold: confidence under which the AI hands over, 0 to 1.
-        never_auto: topics that the AI leaves to staff.
-        default_language: the conversation's language: what a text is in when it does not tell.
-        languages: the hotel's own languages, BCP 47.
-        hand_over_vips: whether VIPs always get a person.
-        guest_is_vip: whether this guest is one.
-        hotel_name: as guests know it.
-        expected_wait: how long until staff answer, in words or numbers; None where nobody can say.
-    """
-
-    threshold: float = 0.5
-    never_auto: frozenset[NeverAutoTopic] = DEFAULT_NEVER_AUTO
-    default_language: str = "en"
-    languages: tuple[str, ...] = ("en",)
-    hand_over_vips: bool = False
-    guest_is_vip: bool = False
-    hotel_name: str = ""
-    expected_wait: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An article that a reply was taken from; `score` is the confidence in it, 0 to 1."""
-
-    article_id: ArticleId
-    title: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the AI does with a turn. Code acts on `action`, never on the text."""
-
-    action: TurnAction
-    text: str
-    language: str
-    confidence: float
-    sources: tuple[Source, ...] = ()
-    reasons: tuple[HandOverReason, ...] = ()
-    priority: Priority = Priority.NORMAL
-    engine: str = "local"
-    choices: tuple[str, ...] = ()
-    """Of a question back: titles of the articles that may be meant; saying one as it is gets its answer."""
-
-
-Search = Callable[[Vector, str, str], Awaitable[Found]]
-"""The hotel's published articles for a question: (its vector, its text, its language) to what was found."""
-OnText = Callable[[str], None]
-"""Told the whole text so far, as it grows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""What an engine is asked and what it answers: the words that the turn runner and every engine share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.ids import ArticleId
+from contracts.values import HandOverReason, NeverAutoTopic, Priority, TurnAction
+from conversation.adapters.embedder import Vector
+from conversation.domain.decision import DEFAULT_NEVER_AUTO
+from conversation.domain.ranking import Found
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """A message before the turn, since the AI has had the conversation; oldest first."""
+
+    sender: Literal["guest", "ai", "staff"]
+    text: str
+    choices: tuple[str, ...] = ()
+    """Of a question back: what the guest was given to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class HotelPolicy:
+    """What the hotel and the guest's record say about answering.
+
+    Attributes:
+        threshold: confidence under which the AI hands over, 0 to 1.
+        never_auto: topics that the AI leaves to staff.
+        default_language: the conversation's language: what a text is in when it does not tell.
+        languages: the hotel's own languages, BCP 47.
+        hand_over_vips: whether VIPs always get a person.
+        guest_is_vip: whether this guest is one.
+        hotel_name: as guests know it.
+        expected_wait: how long until staff answer, in words or numbers; None where nobody can say.
+    """
+
+    threshold: float = 0.5
+    never_auto: frozenset[NeverAutoTopic] = DEFAULT_NEVER_AUTO
+    default_language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    hand_over_vips: bool = False
+    guest_is_vip: bool = False
+    hotel_name: str = ""
+    expected_wait: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article that a reply was taken from; `score` is the confidence in it, 0 to 1."""
+
+    article_id: ArticleId
+    title: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the AI does with a turn. Code acts on `action`, never on the text."""
+
+    action: TurnAction
+    text: str
+    language: str
+    confidence: float
+    sources: tuple[Source, ...] = ()
+    reasons: tuple[HandOverReason, ...] = ()
+    priority: Priority = Priority.NORMAL
+    engine: str = "local"
+    choices: tuple[str, ...] = ()
+    """Of a question back: titles of the articles that may be meant; saying one as it is gets its answer."""
+
+
+Search = Callable[[Vector, str, str], Awaitable[Found]]
+"""The hotel's published articles for a question: (its vector, its text, its language) to what was found."""
+OnText = Callable[[str], None]
+"""Told the whole text so far, as it grows."""
