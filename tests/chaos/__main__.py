@@ -22,11 +22,26 @@ from chaos.setups import SETUPS
 from chaos.world import Fault
 
 CORE = (
-    "kill-identity-api kill-identity-worker kill-conversation-api kill-conversation-worker kill-escalation-api "
-    "kill-escalation-worker kill-gateway-api kill-gateway-worker kill-relay-leader kill-kafka kill-postgres kill-valkey "
-    "zombie-conversation-worker full-disk-postgres slow-database cut-conversation-worker-kafka "
-    "cut-conversation-api-postgres clock-conversation-worker two-versions deploy"
-).split()
+    "kill-identity-api",
+    "kill-identity-worker",
+    "kill-conversation-api",
+    "kill-conversation-worker",
+    "kill-escalation-api",
+    "kill-escalation-worker",
+    "kill-gateway-api",
+    "kill-gateway-worker",
+    "kill-relay-leader",
+    "kill-kafka",
+    "kill-postgres",
+    "kill-valkey",
+    "zombie-conversation-worker",
+    "full-disk-postgres",
+    "slow-database",
+    "cut-conversation-worker-kafka",
+    "cut-conversation-api-postgres",
+    "clock-conversation-worker",
+    "two-versions",
+)
 """One fault of each kind; the others vary where it strikes."""
 BROKEN_SEEDS = 3
 """Rounds of a build that is broken on purpose: it must be caught, not measured."""
