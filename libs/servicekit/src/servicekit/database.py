@@ -30,7 +30,6 @@ PING_AFTER_IDLE_SECONDS = 1.0
 """A connection that was used less than this long ago is taken as alive; if it is not, that one use fails."""
 _IDLE_SINCE = "idle_since"
 _SCOPE = text("select set_config('app.hotel_id', :hotel_id, true), set_config('app.platform', :platform, true)")
-_READ_ONLY = text("set transaction read only")
 
 
 def async_url(url: str) -> str:
@@ -110,8 +109,8 @@ class Database:
             session.info[HOTEL] = hotel
             async with session.begin():
                 scope = {"hotel_id": str(hotel or ""), "platform": "on" if platform else ""}
-                if read_only:
-                    await session.execute(_READ_ONLY)
+                if read_only:  # said with BEGIN, not in a round trip of its own
+                    await session.connection(execution_options={"postgresql_readonly": True})
                 await session.execute(_SCOPE, scope)
                 tx = Transaction(
                     session,
