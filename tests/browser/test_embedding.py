@@ -8,7 +8,9 @@ from playwright.async_api import Request, WebSocket, expect
 from browser.conftest import Visit
 from browser.guest import GuestPage
 from browser.host import Site, page, script_tag, strict_policy
+from browser.records import Records
 from devstack.stack import Stack
+from kit.people import Staff
 
 SMALL_BYTES = 25 * 1024
 LOADER_BYTES = 2048
@@ -89,6 +91,24 @@ async def test_it_works_under_the_strictest_policy_a_hotel_can_have(visit: Visit
     await guest.sees_replies(1)
     width = await guest.of("panel").evaluate("e => e.getBoundingClientRect().width")
     assert width > 250, "the styles are there as well"
+
+
+async def test_where_a_policy_forbids_live_connections_it_goes_on_over_http(
+    visit: Visit, stack: Stack, site: Site, sam: Staff, records: Records
+) -> None:
+    widget = stack.url("conversation")
+    policy = {"Content-Security-Policy": f"connect-src {widget}"}
+    guest = await visit(site.page("/no-live", page(script_tag(widget)), policy))
+    await guest.opens()
+    complaint = "Nothing is live here. I want my money back!"
+    await guest.says(complaint)
+    await guest.sees_replies(1)
+    conversation_id = await records.asking(complaint)
+    await sam.does(f"/conversations/{conversation_id}/take-over")
+    await sam.replies(conversation_id, "It will do.")
+    await guest.sees("It will do.", by="staff")
+    assert guest.troubles, "the policy was not felt at all"
+    guest.troubles.clear()
 
 
 async def test_the_hotels_styles_can_neither_hide_nor_bend_the_widget(visit: Visit, stack: Stack, site: Site) -> None:
