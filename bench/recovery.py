@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Coroutine
 from statistics import median
@@ -19,7 +20,7 @@ from bench.stackside import Bench
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 90.0
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 
 
 async def measure(bench: Bench, *, times: int, seed: int) -> None:
@@ -41,7 +42,7 @@ async def measure(bench: Bench, *, times: int, seed: int) -> None:
 
 async def _one(bench: Bench, name: str) -> tuple[float, float, float]:
     await drain.until_quiet(bench)
-    guests = iter(await make_guests(bench, 50, "ai"))
+    guests = itertools.cycle(await make_guests(bench, 200, "ai"))
     url = bench.stack.addresses["gateway" if name == "gateway" else "conversation"]
     async with httpx.AsyncClient(base_url=url, timeout=2) as client:
         before = bench.processes()[name]
