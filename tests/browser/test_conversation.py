@@ -80,6 +80,7 @@ async def test_guest_and_staff_see_each_other_live(visit: Visit, sam: Staff, rec
                 f["type"] == "event"
                 and f["event"]["type"] == "frontdesk.message.sent.v1"
                 and f["event"].get("conversation_id") == str(conversation_id)
+                and f["event"]["sender"]["kind"] == "guest"
                 and f["event"]["seq"] > 3
             )
         )

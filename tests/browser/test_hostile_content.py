@@ -71,6 +71,17 @@ async def admin(stack: Stack) -> AsyncGenerator[Admin]:
         yield Admin(http)
 
 
+async def test_markup_that_does_become_elements_would_be_noticed(visit: Visit) -> None:
+    guest = await visit()
+    await guest.opens()
+    await guest.says("What time is breakfast?")
+    await guest.sees_replies(1)
+    await guest.of("message").last.locator(".text").evaluate("(e, html) => { e.innerHTML = html; }", MARKUP[0])
+    await guest.page.wait_for_function("() => window.__xss === 1")
+    with pytest.raises(AssertionError):
+        await nothing_ran(guest)
+
+
 async def test_markup_in_messages_of_guests_and_staff_is_shown_as_it_was_written(
     visit: Visit, sam: Staff, records: Records
 ) -> None:
