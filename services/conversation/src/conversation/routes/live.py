@@ -28,7 +28,7 @@ from servicekit.access import Admit, guest_first_frame
 from servicekit.actor import Actor
 from servicekit.edge import edge_router
 from servicekit.failures import refusal_of
-from servicekit.problems import Malformed, problem_of
+from servicekit.problems import Malformed, TooManyRequests, problem_of
 from servicekit.runtime import Rt, Runtime
 from servicekit.tracing import span
 
@@ -45,6 +45,8 @@ CHECK_SECONDS = 20.0
 """How often to look though hints arrive: the process that sent one may have been cut off from Valkey itself."""
 TYPING_SECONDS = 1.0
 """A typing frame within that time of the last one is not passed on."""
+OVER_LIMIT_SECONDS = 0.05
+"""A guest over the limit is read on that much later: a flood waits in the guest's own machine, not in ours."""
 MAX_BAD_FRAMES = 10
 
 
@@ -214,6 +216,9 @@ class _Widget:
                 if bad > MAX_BAD_FRAMES or isinstance(refusal, HotelSuspended):
                     raise refusal from error
                 await self._refuse(refusal, text)
+                if isinstance(refusal, TooManyRequests):
+                    await asyncio.sleep(OVER_LIMIT_SECONDS)
+            await asyncio.sleep(0)  # frames that are there already are read without a pause: others have their turn
 
     async def _say(self, frame: Message) -> None:
         await self._rt.limits.check(MESSAGE_LIMIT, MESSAGES, self._guest.key)
