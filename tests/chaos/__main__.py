@@ -34,13 +34,14 @@ CORE = (
     "kill-kafka",
     "kill-postgres",
     "kill-valkey",
-    "zombie-conversation-worker",
-    "full-disk-postgres",
+    "zombie-worker",
+    "full-disk",
     "slow-database",
-    "cut-conversation-worker-kafka",
-    "cut-conversation-api-postgres",
-    "clock-conversation-worker",
+    "cut-kafka",
+    "cut-postgres",
+    "clock-jump",
     "two-versions",
+    "deploy",
 )
 """One fault of each kind; the others vary where it strikes."""
 BROKEN_SEEDS = 3

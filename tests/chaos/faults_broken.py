@@ -50,5 +50,5 @@ FAULTS: list[Fault] = [
     BrokenBuild("broken-publish-before-commit", "conversation-worker", "publish_before_commit"),
     BrokenBuild("broken-publish-and-forget", "conversation-worker", "publish_and_forget", kafka_away=True),
     BrokenBuild("broken-relay-backwards", "conversation-worker", "relay_backwards", kafka_away=True),
-    BrokenBuild("broken-no-inbox", "escalation-worker", "no_inbox"),
+    BrokenBuild("broken-settle-apart", "conversation-worker", "settle_apart"),
 ]

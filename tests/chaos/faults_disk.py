@@ -59,28 +59,29 @@ async def _restarted(world: World, part: str) -> None:
 
 @dataclass(slots=True)
 class FullDisk:
-    """No file of the part's may grow: each write past a seeded size fails with EFBIG, where a full disk says ENOSPC.
+    """No file of PostgreSQL or of Kafka may grow: each write past a seeded size fails with EFBIG, where a full disk says ENOSPC.
 
     Both parts take the two the same way: PostgreSQL fails statements that need room, panics when its log has none and
     may not come up again; Kafka gives its log folder up and ends. Other programs on the disk are not affected, and
     what was written stays. Healing takes the limit away and restarts the part.
     """
 
-    name: str
-    part: str
+    name: str = "full-disk"
     setup: str = "plain"
     broken: bool = False
+    _part: str = field(default="postgres", init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
+        self._part = rng.choice(["postgres", "kafka"])
         size = rng.choice([0, 1024, 65_536, 1_048_576])
         await lasting(rng, 0, 0.5)
-        await asyncio.to_thread(_limit, world, self.part, size)
-        gone = await _ended(world, self.part, rng.uniform(2, 5))
-        world.notes.append(f"{self.part}: files up to {size} bytes; it {'ended' if gone else 'went on'}")
+        await asyncio.to_thread(_limit, world, self._part, size)
+        gone = await _ended(world, self._part, rng.uniform(2, 5))
+        world.notes.append(f"{self._part}: files up to {size} bytes; it {'ended' if gone else 'went on'}")
 
     async def heal(self, world: World) -> None:
-        await asyncio.to_thread(_limit, world, self.part, resource.RLIM_INFINITY)
-        await _restarted(world, self.part)
+        await asyncio.to_thread(_limit, world, self._part, resource.RLIM_INFINITY)
+        await _restarted(world, self._part)
 
 
 @dataclass(slots=True)
@@ -131,7 +132,6 @@ class ReadOnlyFolder:
 
 
 FAULTS: list[Fault] = [
-    FullDisk("full-disk-postgres", "postgres"),
-    FullDisk("full-disk-kafka", "kafka"),
+    FullDisk(),
     ReadOnlyFolder(),
 ]

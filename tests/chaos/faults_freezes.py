@@ -55,21 +55,21 @@ class Zombie:
     middle of what it did, and must neither mark, store nor publish what is no longer its own.
     """
 
-    name: str
-    victim: str
+    name: str = "zombie-worker"
     setup: str = "paired"
     broken: bool = False
     _frozen: list[psutil.Process] = field(default_factory=list[psutil.Process], init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
+        victim = rng.choice(["conversation-worker", "escalation-worker"])
         await lasting(rng, 0, 0.5)
-        self._frozen = await asyncio.to_thread(family, world, self.victim)
+        self._frozen = await asyncio.to_thread(family, world, victim)
         sessions_end = rng.random() < 0.5
         seconds = SESSION_SECONDS + rng.uniform(1, 3)
         _send(self._frozen, signal.SIGSTOP)
-        world.notes.append(f"froze {self.victim} for {seconds:.1f} s")
+        world.notes.append(f"froze {victim} for {seconds:.1f} s")
         if sessions_end:
-            world.notes.append(f"PostgreSQL ended {await end_sessions(world, self.victim)} sessions of it")
+            world.notes.append(f"PostgreSQL ended {await end_sessions(world, victim)} sessions of it")
         await asyncio.sleep(seconds)
 
     async def heal(self, world: World) -> None:
@@ -81,6 +81,5 @@ class Zombie:
 FAULTS: list[Fault] = [
     FreezePart("freeze-kafka", "kafka", 3, 12),
     FreezePart("freeze-postgres", "postgres", 2, 8),
-    Zombie("zombie-conversation-worker", "conversation-worker"),
-    Zombie("zombie-escalation-worker", "escalation-worker"),
+    Zombie(),
 ]

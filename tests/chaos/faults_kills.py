@@ -19,6 +19,8 @@ from kit.people import until
 class Kill:
     """kill -9 of a process or a part under load; it is started again after a seeded time.
 
+    A worker is killed a second time in a third of the seeds, while it starts: in the middle of recovering.
+
     A reader sees refused connections, turns whose lease runs out, records that come again, transactions that are gone.
     """
 
@@ -31,27 +33,12 @@ class Kill:
         await lasting(rng, 0, 1)
         await world.kill(self.victim)
         world.notes.append(f"killed {self.victim}")
+        if self.victim.endswith("-worker") and rng.random() < 1 / 3:
+            await asyncio.to_thread(world.stack.start_service, self.victim, wait=False)
+            await lasting(rng, 0.2, 4)
+            await world.kill(self.victim)
+            world.notes.append("and again while it started")
         await lasting(rng, 0.1, 3)
-
-    async def heal(self, world: World) -> None:
-        await revived(world, self.victim)
-
-
-@dataclass(slots=True)
-class KillTwice:
-    """kill -9 of a process, and of its next one while that starts: a crash in the middle of recovering from one."""
-
-    name: str
-    victim: str
-    setup: str = "plain"
-    broken: bool = False
-
-    async def inject(self, world: World, rng: random.Random) -> None:
-        await world.kill(self.victim)
-        await asyncio.to_thread(world.stack.start_service, self.victim, wait=False)
-        await lasting(rng, 0.2, 4)
-        await world.kill(self.victim)
-        world.notes.append(f"killed {self.victim} twice")
 
     async def heal(self, world: World) -> None:
         await revived(world, self.victim)
@@ -115,7 +102,6 @@ def _serves_a_client(process: psutil.Process) -> bool:
 FAULTS: list[Fault] = [
     *(Kill(f"kill-{service}-{role}", f"{service}-{role}") for service in SERVICES for role in ("api", "worker")),
     *(Kill(f"kill-{part}", part) for part in ("kafka", "postgres", "valkey")),
-    KillTwice("kill-conversation-worker-twice", "conversation-worker"),
     KillSession(),
     KillRelayLeader(),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chaos.mending import lasting
 from chaos.world import Fault, World
@@ -18,14 +18,17 @@ class Cut:
     """
 
     name: str
-    way: str
+    ways: tuple[str, ...]
+    """Of which the seed takes one."""
     least_seconds: float = 1
     most_seconds: float = 5
     setup: str = "paired"
     broken: bool = False
+    _cut: str | None = field(default=None, init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
-        way = world.proxies[self.way]
+        self._cut = rng.choice(self.ways)
+        way = world.proxies[self._cut]
         reset, given_up = rng.random() < 0.5, rng.random() < 0.5
         seconds = rng.uniform(self.least_seconds, self.most_seconds)
         await lasting(rng, 0, 0.5)
@@ -33,13 +36,14 @@ class Cut:
             await way.reset()
         else:
             await way.hold()
-            if given_up and self.way.endswith(">postgres"):
+            if given_up and self._cut.endswith(">postgres"):
                 await way.forget_servers()
-        world.notes.append(f"cut {self.way} for {seconds:.1f} s: {'reset' if reset else 'black hole'}")
+        world.notes.append(f"cut {self._cut} for {seconds:.1f} s: {'reset' if reset else 'black hole'}")
         await lasting(rng, seconds, seconds)
 
     async def heal(self, world: World) -> None:
-        await world.proxies[self.way].mend()
+        if self._cut:
+            await world.proxies[self._cut].mend()
 
 
 @dataclass(slots=True)
@@ -64,14 +68,9 @@ class SlowDatabase:
 
 
 FAULTS: list[Fault] = [
-    Cut("cut-conversation-api-postgres", "conversation-api>postgres"),
-    Cut("cut-conversation-worker-postgres", "conversation-worker>postgres"),
-    Cut("cut-conversation-worker-kafka", "conversation-worker>kafka", 1, 12),
-    Cut("cut-conversation-api-valkey", "conversation-api>valkey"),
-    Cut("cut-conversation-worker-valkey", "conversation-worker>valkey"),
-    Cut("cut-escalation-worker-postgres", "escalation-worker>postgres"),
-    Cut("cut-escalation-worker-kafka", "escalation-worker>kafka", 1, 12),
-    Cut("cut-gateway-conversation", "gateway-api>conversation"),
-    Cut("cut-gateway-kafka", "gateway-worker>kafka"),
+    Cut("cut-postgres", ("conversation-api>postgres", "conversation-worker>postgres", "escalation-worker>postgres")),
+    Cut("cut-kafka", ("conversation-worker>kafka", "escalation-worker>kafka", "gateway-worker>kafka"), 1, 12),
+    Cut("cut-valkey", ("conversation-api>valkey", "conversation-worker>valkey")),
+    Cut("cut-gateway-conversation", ("gateway-api>conversation",)),
     SlowDatabase(),
 ]
