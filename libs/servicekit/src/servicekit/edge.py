@@ -20,7 +20,6 @@ from servicekit.actor import Actor
 from servicekit.commands import unstorable
 from servicekit.problems import UnsupportedMedia
 from servicekit.runtime import Rt, Runtime
-from servicekit.straight import straight
 from servicekit.transaction import Transaction
 
 Caller = Annotated[Actor, Depends(current_actor)]
@@ -93,7 +92,7 @@ class EdgeRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler, between the checks and the keeping."""
-        inner = straight(self, super().get_route_handler())
+        inner = super().get_route_handler()
         has_body = self.body_field is not None
         is_form = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
 

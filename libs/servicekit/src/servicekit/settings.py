@@ -54,7 +54,7 @@ class ServiceSettings(BaseSettings):
     """The owner role's URL. Needed by `migrate` only."""
     database_read_url: str | None = None
     """A replica for queries; without it the primary answers them."""
-    database_pool_size: int = Field(default=8, ge=1)
+    database_pool_size: int = Field(default=16, ge=1)
     """Connections a process keeps per role; the sum over all processes stays under PostgreSQL's `max_connections`."""
 
     kafka_url: str = "127.0.0.1:9092"
