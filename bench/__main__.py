@@ -28,6 +28,7 @@ def message_write(
     seconds: Annotated[float, typer.Option(help="of each round")] = 10,
     connections: Annotated[str, typer.Option(help="separated by commas")] = "1,8,32",
     rounds: int = 3,
+    only_staff: Annotated[bool, typer.Option(help="only conversations that staff have: no turns")] = False,
     state_dir: StateDir = DEFAULT_DIR,
     seed: Seed = 1,
     apart: Apart = False,
@@ -37,7 +38,16 @@ def message_write(
 
     counts = [int(one) for one in connections.split(",")]
     with bench(state_dir, apart={"conversation"} if apart else ()) as found:
-        uvloop.run(measure(found, seconds=seconds, connections=counts, rounds=rounds, seed=seed))
+        uvloop.run(
+            measure(
+                found,
+                seconds=seconds,
+                connections=counts,
+                rounds=rounds,
+                seed=seed,
+                owners=("staff",) if only_staff else ("staff", "ai"),
+            )
+        )
 
 
 @cli.command()

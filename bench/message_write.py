@@ -18,7 +18,15 @@ EXPECTED_PER_SECOND = 2500
 OWNERS: dict[Literal["staff", "ai"], str] = {"staff": "staff have it", "ai": "the AI answers"}
 
 
-async def measure(bench: Bench, *, seconds: float, connections: Sequence[int], rounds: int, seed: int) -> None:
+async def measure(
+    bench: Bench,
+    *,
+    seconds: float,
+    connections: Sequence[int],
+    rounds: int,
+    seed: int,
+    owners: Sequence[Literal["staff", "ai"]] = ("staff", "ai"),
+) -> None:
     """Rounds of pgbench and of ours in turn, so that both meet the same machine; medians of the rounds."""
     together = "" if bench.apart("conversation") else " in one process with its worker, as `make up` runs it"
     report.header(
@@ -37,7 +45,7 @@ async def measure(bench: Bench, *, seconds: float, connections: Sequence[int], r
                 for name, script in (("five", pgbench.FIVE), ("function", pgbench.FUNCTION)):
                     found = await pgbench.run(bench, script, clients=clients, seconds=seconds, seed=seed + number)
                     yard.setdefault((name, clients), []).append(found.per_second)
-                for owner in OWNERS:
+                for owner in owners:
                     key = (owner, clients)
                     first = number == 0
                     found_load, spent, queue = await _round(bench, owner, texts, clients, seconds, seed + number, first)
@@ -69,7 +77,7 @@ async def measure(bench: Bench, *, seconds: float, connections: Sequence[int], r
                 f"{median(one.per_second / five for one, five in zip(rates[owner, clients], yard['five', clients], strict=True)):.2f}",
             ]
             for clients in connections
-            for owner in OWNERS
+            for owner in owners
         ],
     )
 
