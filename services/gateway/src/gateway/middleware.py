@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.errors import DomainError, Forbidden
-from gateway.domain.cookie import session_in
+from gateway.domain.cookie import CsrfTokenMissing, session_in
 from servicekit import Runtime
 from servicekit.problems import response_of
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION_PATH = "/api/session"
-
-
-class CsrfTokenMissing(Forbidden):
-    """A request with a session cookie would change something, but does not repeat the session's CSRF token."""
-
-    slug, title = "csrf-token-missing", "Send the session's CSRF token in X-CSRF-Token"
 
 
 class ForeignOrigin(Forbidden):

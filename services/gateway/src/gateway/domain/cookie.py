@@ -1,8 +1,16 @@
-"""The dashboard's cookie: its name, and how it is read."""
+"""The dashboard's cookie: its name, how it is read, and what must come along with it."""
 
 from http.cookies import CookieError, SimpleCookie
 
+from contracts.errors import Forbidden
+
 COOKIE = "frontdesk_session"
+
+
+class CsrfTokenMissing(Forbidden):
+    """A request with a session cookie would change something, but does not repeat the session's CSRF token."""
+
+    slug, title = "csrf-token-missing", "Send the session's CSRF token in X-CSRF-Token"
 
 
 def session_in(cookie_header: str) -> str | None:

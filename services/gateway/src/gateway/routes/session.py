@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 from contracts.errors import Unauthenticated
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
-from gateway.domain.cookie import COOKIE, session_in
-from gateway.middleware import CsrfTokenMissing
+from gateway.domain.cookie import COOKIE, CsrfTokenMissing, session_in
 from gateway.resources import Desk, settings_of
 from gateway.routes.passing_on import answer_of, forwarded
 from servicekit import Command, Rt, edge_router, public, rate_limit
