@@ -33,6 +33,7 @@ class TwoVersions:
         self._kill = rng.random() < 0.5
         for name in self._old:
             world.stack.programs[name] = installed.program(name.partition("-")[0])
+            world.stack.settings[name] = {"PYTHONPATH": ""}  # or ours would lead it to the present code
         await asyncio.gather(*(asyncio.to_thread(world.stack.restart, name) for name in self._old))
         world.notes.append(f"released version: {', '.join(self._old)}")
         await lasting(rng, 0.5, 2)
@@ -45,6 +46,7 @@ class TwoVersions:
     async def heal(self, world: World) -> None:
         for name in self._old:
             world.stack.programs.pop(name, None)
+            world.stack.settings.pop(name, None)
         end = world.stack.kill if self._kill else world.stack.stop_service
         await asyncio.gather(*(asyncio.to_thread(end, name) for name in self._old))
         await revived(world, *self._old)
