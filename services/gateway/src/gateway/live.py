@@ -150,10 +150,12 @@ class LiveHub:
         interrupted = False
         while True:
             try:
-                if interrupted and epoch != (epoch := await self.stream.epoch()):
-                    last = "0-0"  # Valkey came back without what it had: nobody knows what fell between
-                    for listener in self._listeners.get(hotel_id, ()):
-                        listener.overrun.set()
+                if interrupted:
+                    now, newest = await self.stream.epoch(), await self.stream.last(hotel_id)
+                    if now != epoch:  # Valkey came back without all it had: nobody knows what fell between
+                        epoch, last = now, newest
+                        for listener in self._listeners.get(hotel_id, ()):
+                            listener.overrun.set()
                 interrupted = False
                 entries = await self.stream.wait(hotel_id, last)
             except (RedisError, OSError):

@@ -9,6 +9,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.livestream import LiveStream
@@ -80,8 +82,13 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         time.time,
     )
     # A reader holds a connection as long as it waits, one for each hotel: not from the pool that everything else needs.
+    # It asks nothing again by itself: a server that came back in between may have less than it had, and a reader must see that.
     readers = Redis.from_url(
-        settings.valkey_url, socket_connect_timeout=1, socket_timeout=5, max_connections=MAX_READERS
+        settings.valkey_url,
+        socket_connect_timeout=1,
+        socket_timeout=5,
+        max_connections=MAX_READERS,
+        retry=Retry(NoBackoff(), 0),
     )
     stream = LiveStream(readers, settings.valkey_namespace, settings.live_stream_length)
     hub = LiveHub(stream, settings.live_queue_length)

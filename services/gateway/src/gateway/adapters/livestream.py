@@ -47,8 +47,8 @@ def is_stream_id(text: str) -> bool:
 class LiveStream:
     """Appends to, and reads from, the hotels' streams.
 
-    The epoch names this incarnation of the store: when Valkey lost its data, positions start again and cursors of the
-    former epoch mean nothing.
+    The epoch names this incarnation of the store and the run of its server: when Valkey lost its data, or came back from
+    a snapshot with less than it had, nobody knows what fell between, and cursors of the former epoch mean nothing.
     """
 
     def __init__(self, valkey: Redis, namespace: str, length: int) -> None:
@@ -70,10 +70,12 @@ class LiveStream:
         )
 
     async def epoch(self) -> str:
-        """The present epoch; made when there is none."""
+        """The present epoch; made when there is none. Another one after every start of the server."""
         key = f"{self._prefix}:epoch"
         await self._valkey.set(key, secrets.token_hex(4), nx=True)
-        return cast("bytes", await self._valkey.get(key)).decode()  # bytes: responses are not decoded
+        made = cast("bytes", await self._valkey.get(key)).decode()  # bytes: responses are not decoded
+        server = cast("dict[str, str]", await self._valkey.info("server"))  # INFO, `run_id`: new at every start
+        return f"{made}-{server['run_id'][:8]}"
 
     async def last(self, hotel_id: str) -> str:
         """The id of the newest entry; `0-0` for an empty stream."""
