@@ -29,7 +29,8 @@ e2e: $(READY) ## Run only the tests of the whole stack
 check: $(READY) ## Format, lint, types, import rules, generated files, schema compatibility
 	@$(BIN)/python tools/check.py
 
-samples: $(READY) ## The heavier samples: every service in a venv of its own, the service guide word by word
+samples: $(READY) ## The heavier samples: chaos in short, every service in a venv of its own, the service guide word by word
+	@PYTHONPATH=tests $(BIN)/python -m chaos --sample
 	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/own_venv.py
 	@$(BIN)/frontdesk with-parts -- $(BIN)/python tools/follow_adding_a_service.py
 
