@@ -13,7 +13,10 @@ from pathlib import Path
 from chaos.report import line
 from chaos.rounds import Load, Round, Stage, play, staged
 from chaos.world import Fault, Say, Setup, World
+from devstack.errors import StackError
 
+GIVE_UP = 5
+"""That many stacks that did not start, or rounds that hung, are enough."""
 ROUND_SECONDS = 300.0
 """A round that takes longer has hung, whatever the reason; its stack is given up."""
 
@@ -80,7 +83,14 @@ async def _lane(plan: Plan, setups: Mapping[str, Setup], load: Load, keep: Path,
         async with AsyncExitStack() as held:
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True)))
             began = time.monotonic()
-            world = await held.enter_async_context(setups[setup](folder, say))
+            try:
+                world = await held.enter_async_context(setups[setup](folder, say))
+            except StackError as problem:
+                plan.hung.append(f"no stack for {setup} faults: {problem.what}")
+                say(plan.hung[-1])
+                if len(plan.hung) > GIVE_UP:
+                    return
+                continue
             stage = await held.enter_async_context(staged(world, keep))
             say(f"a stack for {setup} faults is up ({time.monotonic() - began:.0f} s)")
             usable = True

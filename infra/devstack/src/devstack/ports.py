@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import socket
+import threading
 
 import psutil
 
 HOST = "127.0.0.1"
 # Below the ephemeral range of Linux (32768) and macOS (49152), so that no outgoing connection can take one meanwhile.
 _FIRST, _LAST = 20000, 32000
+_found: set[int] = set()
+"""Found in this process, and perhaps not listened on yet or not at the moment: another stack of it must not get them."""
+_finding = threading.Lock()
 
 
 def is_free(port: int) -> bool:
@@ -39,10 +43,12 @@ def find_free(avoid: frozenset[int] = frozenset()) -> int:
         OSError: none of two hundred tries was free.
     """
     chance = random.SystemRandom()
-    for _ in range(200):
-        port = chance.randint(_FIRST, _LAST)
-        if port not in avoid and is_free(port):
-            return port
+    with _finding:
+        for _ in range(200):
+            port = chance.randint(_FIRST, _LAST)
+            if port not in avoid and port not in _found and is_free(port):
+                _found.add(port)
+                return port
     raise OSError(f"no free port between {_FIRST} and {_LAST} in 200 tries")
 
 
