@@ -1,4 +1,4 @@
-"""`make test`: every suite on real local parts, two at a time, the longest first; one line at the end counts them all."""
+"""`make test`: every suite on real local parts, three at a time (they often wait), the longest first; one line at the end counts them all."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ LONGEST_FIRST = (
     "tests/chaos",
     "libs/contracts",
 )
-"""So that the two lanes end at about the same time; every other member with tests comes after these. Folders in one
+"""So that the lanes end at about the same time; every other member with tests comes after these. Folders in one
 suite share a running stack."""
 
 SEEDED = "--hypothesis-seed"
@@ -84,7 +84,7 @@ def main() -> int:
         default=[],
         help="run only suites with this name in their path, e.g. escalation, tests",
     )
-    parser.add_argument("--lanes", type=int, default=2, help="suites at a time")
+    parser.add_argument("--lanes", type=int, default=3, help="suites at a time")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="seed of the random tests")
     chosen, extra = parser.parse_known_args()
     if "FRONTDESK_KAFKA_URL" not in os.environ:

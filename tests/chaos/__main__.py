@@ -16,6 +16,7 @@ from typing import Any
 
 from chaos.faults import FAULTS
 from chaos.lanes import Nothing, plan_of, run
+from chaos.record import read
 from chaos.report import tables
 from chaos.rounds import Load
 from chaos.setups import SETUPS
@@ -66,6 +67,8 @@ def main() -> int:
     parser.add_argument("--core", action="store_true", help="one fault of each kind, and every broken build")
     parser.add_argument("--sample", action="store_true", help="a few faults by the seed, one broken build; for CI")
     parser.add_argument("--report", type=Path, help="append the tables to this file")
+    parser.add_argument("--record", type=Path, help="append a JSON line for each round to this file")
+    parser.add_argument("--tables", type=Path, nargs="+", help="only print the tables of rounds recorded before")
     parser.add_argument("--keep", type=Path, help="where journals and logs of rounds that are not clean are kept")
     parser.add_argument("--list", action="store_true", help="name the faults")
     wanted = parser.parse_args()
@@ -74,6 +77,11 @@ def main() -> int:
         print(
             "\n".join(f"{fault.name} ({fault.setup}{', broken' if fault.broken else ''})" for fault in known.values())
         )
+        return 0
+    if wanted.tables:
+        recorded = read(wanted.tables)
+        recorded.sort(key=lambda played: (list(known).index(played.fault), played.seed))
+        print(tables(recorded, "python -m chaos, in parts", min(one.seed for one in recorded), commit(), "together"))
         return 0
     if unknown := set(wanted.fault) - set(known):
         parser.error(f"there is no fault {', '.join(sorted(unknown))}; --list names them")
@@ -92,6 +100,7 @@ def main() -> int:
         return range(first, first + (min(wanted.seeds, BROKEN_SEEDS) if fault.broken else wanted.seeds))
 
     plan = plan_of(faults, seeds, seconds)
+    plan.record = wanted.record
     keep = wanted.keep or Path(tempfile.mkdtemp(prefix="chaos-kept-"))
     keep.mkdir(parents=True, exist_ok=True)
     began, busy = time.monotonic(), os.getloadavg()[0]

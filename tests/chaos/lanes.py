@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.record import write
 from chaos.report import line
 from chaos.rounds import Load, Round, Stage, play, staged
 from chaos.world import Fault, Say, Setup, World
@@ -45,6 +46,7 @@ class Plan:
     until: float | None = None
     played: list[Round] = field(default_factory=list[Round])
     hung: list[str] = field(default_factory=list[str])
+    record: Path | None = None
     _busy: dict[str, int] = field(default_factory=dict[str, int])
 
     def next(self, setup: str | None) -> tuple[Fault, int] | None:
@@ -111,6 +113,8 @@ async def _play(plan: Plan, stage: Stage, job: tuple[Fault, int], load: Load, sa
         say(what)
         return False
     plan.played.append(played)
+    if plan.record is not None:
+        write(played, plan.record)
     say(line(played))
     if not played.verdict.is_clean:
         for kind, sentence in played.verdict.findings[:12]:

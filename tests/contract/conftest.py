@@ -12,7 +12,7 @@ from kit.one_stack import guarded
 
 assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
 
-EXAMPLES = 4
+EXAMPLES = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -57,11 +57,20 @@ async def test_pings_without_end_to_one_that_never_reads_are_bounded(
 
 
 async def test_http_answers_that_nobody_reads_are_bounded(stack: Stack, both: list[str], unnoticed: Unnoticed) -> None:
-    async with unnoticed(), await Guest.arrives(both[0]) as guest, memory_stays(stack, "conversation", "gateway"):
+    async with unnoticed(), await Guest.arrives(both[0]) as guest:
         for number in range(10):
             await guest.says(f"{number} " + "x" * 3_000)
         asked = request("GET", f"{guest.path}/messages?after_seq=0", b"", authorization=f"Bearer {guest.token}")
-        lines = [await wire(base, receive_bytes=SMALL) for base in both * CLIENTS]
-        await asyncio.gather(*(pour(line, asked * 20, 20_000_000) for line in lines))
-        for line in lines:
-            line.hang_up()
+
+        async def pour_requests(most: int) -> None:
+            lines = [await wire(base, receive_bytes=SMALL) for base in both * CLIENTS]
+            await asyncio.gather(*(pour(line, asked * 20, most) for line in lines))
+            for line in lines:
+                line.hang_up()
+
+        for _ in range(
+            2
+        ):  # pools and allocators take what they need and keep it: what counts is that more takes no more
+            await pour_requests(20_000_000)
+        async with memory_stays(stack, "conversation", "gateway"):
+            await pour_requests(60_000_000)
