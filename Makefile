@@ -38,7 +38,7 @@ soak: $(READY) ## Kill, cut and stop parts under load for long, and count (ARGS=
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 bench: $(READY) ## Measure (ARGS="message-write", "answers", ... ; without: the list)
-	@$(BIN)/python -m bench $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 screenshots: $(READY) ## Take the pictures of docs/widget.md again, with a real browser on a running stack
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -117,6 +118,19 @@ def startup(seed: Seed = 1) -> None:
     from bench.startup import measure
 
     measure(seed)
+
+
+@cli.command()
+def widget(
+    rounds: Annotated[int, typer.Option(help="loads of the page of each kind")] = 15,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+) -> None:
+    """Main-thread time that the widget adds to a page before it is opened, the processor slowed down 4x."""
+    from bench.widget import measure
+
+    with bench(state_dir) as found:
+        asyncio.run(measure(found, rounds=rounds, seed=seed))
 
 
 if __name__ == "__main__":
