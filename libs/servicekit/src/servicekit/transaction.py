@@ -198,8 +198,9 @@ class Transaction:
         item.finishing = True
 
     def hint(self, name: str, payload: Payload | None = None) -> None:
-        """Send a hint once the commit stands: `tx.hint(f"conversation:{id}", {"seq": 7})`."""
-        self._hints.append((name, payload))
+        """Send a hint once the commit stands, the same one once: `tx.hint(f"conversation:{id}", {"seq": 7})`."""
+        if (name, payload) not in self._hints:
+            self._hints.append((name, payload))
 
     def after_commit(self, call: AfterCommit) -> None:
         """Run `call` once the commit stands; for hints. A failure is logged and changes nothing."""

@@ -202,11 +202,13 @@ async def test_after_the_commit_the_relay_is_woken_and_a_failing_call_changes_no
             tx.publish(revoked(uuid4()))
             await tx.due("turn", uuid4(), NOW)
             tx.hint("c:1", {"seq": 7})
+            tx.hint("c:1", {"seq": 7})
             tx.after_commit(fails)
             tx.after_commit(lambda: ran.append("second"))
         assert await outbox.wait(1) == {}
         assert await turns.wait(1) == {}
         assert await live.wait(1) == {"seq": 7}
+        assert await live.wait(0.05) is None, "the same hint comes once"
     assert ran == ["second"]
     await db.dispose()
 

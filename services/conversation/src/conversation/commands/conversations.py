@@ -19,10 +19,10 @@ from contracts.events import (
 from contracts.ids import ConversationId, EscalationId, GuestId, UserId
 from contracts.statuses import ConversationStatus, HotelStatus
 from contracts.values import Channel, LanguageTag, Priority
-from conversation.commands.messages import HotelSuspended, channel, say_notice
+from conversation.commands.messages import channel, say_notice
 from conversation.commands.staff import staff_name
 from conversation.domain import conversation as rules
-from conversation.domain.conversation import Custody
+from conversation.domain.conversation import Custody, HotelSuspended
 from conversation.domain.notices import Notice
 from conversation.tables import ConversationRow, HotelRow, TurnRow
 from servicekit.actor import Actor

@@ -15,7 +15,7 @@ from contracts.ids import GuestId, HotelId
 from contracts.statuses import HotelStatus
 from contracts.values import Email, LanguageTag
 from conversation.adapters.guest_tokens import GuestTokens
-from conversation.commands.messages import HotelSuspended
+from conversation.domain.conversation import HotelSuspended
 from conversation.domain.sites import is_allowed, spoken
 from conversation.tables import GuestSaysRow
 from servicekit.actor import Actor

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import text
 
 from contracts.actor import ActorKind, ActorRef
-from contracts.errors import Conflict, Forbidden, NotFound
+from contracts.errors import Conflict, NotFound
 from contracts.events import MessageSent
 from contracts.ids import ConversationId, HotelId, MessageId, TurnId
 from conversation.domain.bursts import MAX_HOLD, is_complete
-from conversation.domain.conversation import ConversationEnded, NotYours
+from conversation.domain.conversation import ConversationEnded, HotelSuspended, NotYours
 from conversation.domain.masking import mask
 from conversation.domain.notices import Notice, notice_text
 from conversation.tables import ConversationRow, MessageRow
@@ -31,12 +31,6 @@ class MessageDiffers(Conflict):
     """A message of that id was sent already, with another text: a new message needs a new id."""
 
     slug, title = "message-differs", "Another message has this id"
-
-
-class HotelSuspended(Forbidden):
-    """The hotel is not served at the moment."""
-
-    slug, title = "hotel-suspended", "This hotel's chat is not available"
 
 
 def _version_7(id: UUID) -> UUID:
@@ -117,7 +111,7 @@ async def send_message(
         case _:
             raise MessageDiffers("The id belongs to a message with another text", pointer="/id")
     if outcome == "stored" and db.hints is not None:
-        await db.hints.send(channel(conversation_id), {"seq": seq})
+        await db.hints.send(channel(conversation_id), {"said": seq})
         await db.hints.send("outbox")
         if turn_id is not None:
             await db.hints.send("due:turn")
@@ -140,7 +134,11 @@ async def guest_types(db: Database, hotel_id: HotelId, conversation_id: Conversa
 
 
 def channel(conversation_id: UUID) -> str:
-    """Name of the hints that wake whoever watches a conversation."""
+    """Name of the hints that wake whoever watches a conversation.
+
+    `typing` and `partial` are shown as they come; `said` is the seq of a message that changed nothing else; all others
+    say "look".
+    """
     return f"conversation:{conversation_id}"
 
 

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
+from contracts.errors import NotFound
 from contracts.events import ArticleSource, TurnAnswered, TurnHandedOver
 from contracts.ids import MessageId
 from contracts.statuses import GuestStatus
 from contracts.values import NeverAutoTopic, TurnAction
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply
-from conversation.commands.messages import channel, say
+from conversation.commands.messages import say
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Owner
-from conversation.tables import ConversationRow, HotelRow, MessageRow, TurnRow
+from conversation.tables import ConversationRow, MessageRow, TurnRow
 from servicekit.due import DueItem, LeaseLost
 from servicekit.ids import new_id
 from servicekit.transaction import Transaction
@@ -35,65 +36,70 @@ class Question:
     traceparent: str | None
 
 
-# The open turn's messages, and what was said before it since the AI has had the conversation.
-_SAID = text("""
-    SELECT message.seq, message.sender, message.text, message.choices
-      FROM messages AS message
-     WHERE message.conversation_id = :conversation_id AND message.kind = 'text'
-       AND message.seq > greatest(CAST(:ai_since_seq AS int), CAST(:first_seq AS int) - 1 - CAST(:history AS int))
-       AND message.seq <= :last_seq
-     ORDER BY message.seq
+# The open turn, by its id, with its messages and what was said before it since the AI has had the conversation.
+_QUESTION = text("""
+    SELECT turn.conversation_id, turn.first_seq, turn.last_seq, turn.traceparent, conversation.language,
+           hotel.name, hotel.confidence_threshold, hotel.never_auto, hotel.default_language, hotel.languages,
+           hotel.hand_over_vips, guest.status AS guest_status, said.messages
+      FROM turns AS turn
+      JOIN conversations AS conversation ON conversation.id = turn.conversation_id
+      LEFT JOIN hotels AS hotel ON hotel.id = conversation.hotel_id
+      LEFT JOIN guests AS guest ON guest.id = conversation.guest_id
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(message.seq, message.sender, message.text, message.choices)
+                         ORDER BY message.seq) AS messages
+          FROM messages AS message
+         WHERE message.conversation_id = conversation.id AND message.kind = 'text'
+           AND message.seq > greatest(conversation.ai_since_seq, turn.first_seq - 1 - CAST(:history AS int))
+           AND message.seq <= turn.last_seq
+     ) AS said
+     WHERE turn.id = :turn_id AND turn.state = 'open'
 """)
 
 
 async def read_question(turn_id: UUID, tx: Transaction) -> Question | None:
-    """What a turn asks; None when it is no longer open."""
-    turn = await tx.find(TurnRow, turn_id)
-    if turn is None or turn.state != "open":
+    """What a turn asks; None when it is no longer open.
+
+    Raises:
+        NotFound: identity has not told of the hotel yet.
+    """
+    row = (await tx.execute(_QUESTION, {"turn_id": turn_id, "history": HISTORY})).mappings().one_or_none()
+    if row is None:
         return None
-    row = await tx.get(ConversationRow, turn.conversation_id)
-    said = await tx.execute(
-        _SAID,
-        {
-            "conversation_id": row.id,
-            "ai_since_seq": row.ai_since_seq,
-            "first_seq": turn.first_seq,
-            "last_seq": turn.last_seq,
-            "history": HISTORY,
-        },
-    )
+    if row["name"] is None:
+        raise NotFound("No such hotel")
     asked: list[str] = []
     history: list[HistoryItem] = []
-    for message in said.mappings():
-        if message["seq"] >= turn.first_seq and message["sender"] == "guest":
-            asked.append(message["text"])
+    for seq, sender, said, choices in row["messages"] or ():
+        if seq >= row["first_seq"] and sender == "guest":
+            asked.append(said)
         else:
-            history.append(HistoryItem(message["sender"], message["text"], tuple(message["choices"])))
+            history.append(HistoryItem(sender, said, tuple(choices)))
     return Question(
-        turn_id=turn.id,
-        conversation_id=row.id,
-        last_seq=turn.last_seq,
+        turn_id=turn_id,
+        conversation_id=row["conversation_id"],
+        last_seq=row["last_seq"],
         text="\n".join(asked),
         history=tuple(history),
-        policy=await _policy(row, tx),
-        traceparent=turn.traceparent,
+        policy=_policy(row),
+        traceparent=row["traceparent"],
     )
 
 
 async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Transaction) -> TurnRow:
     """Say the reply, once; nothing is said when the conversation is no longer the AI's (the turn is dropped then).
 
-    The conversation's lock comes first, as everywhere; then the fence, so that a runner that lost the turn stores nothing.
+    The conversation's lock comes first, as everywhere; then the lease is given up, which is the fence: a runner that lost
+    the turn stores nothing.
 
     Raises:
         LeaseLost: somebody else has the turn now, or the guest said more in the meantime and it starts again.
     """
     row = await tx.lock(ConversationRow, question.conversation_id)
-    await tx.hold(item)
+    await tx.finish(item)
     turn = await tx.lock(TurnRow, question.turn_id)
     if turn.state == "open" and turn.last_seq != question.last_seq:
         raise LeaseLost(f"turn {turn.id} goes on to message {turn.last_seq}")
-    await tx.finish(item)
     if turn.state == "open":
         turn.attempt = item.attempt
         turn.version += 1
@@ -171,19 +177,16 @@ def _settle(row: ConversationRow, turn: TurnRow, reply: Reply, tx: Transaction) 
                 version=row.next_version(),
             )
         )
-    tx.hint(channel(row.id), {"seq": row.last_seq})
 
 
-async def _policy(row: ConversationRow, tx: Transaction) -> HotelPolicy:
-    hotel = await tx.get(HotelRow, row.hotel_id)
-    status = await tx.scalar(text("SELECT status FROM guests WHERE id = :id"), {"id": row.guest_id})
+def _policy(row: RowMapping) -> HotelPolicy:
     return HotelPolicy(
-        threshold=hotel.confidence_threshold,
-        never_auto=frozenset(NeverAutoTopic(topic) for topic in hotel.never_auto),
-        default_language=row.language if row.language in hotel.languages else hotel.default_language,
-        languages=tuple(hotel.languages),
-        hand_over_vips=hotel.hand_over_vips,
-        guest_is_vip=status == GuestStatus.VIP.value,
-        hotel_name=hotel.name,
+        threshold=row["confidence_threshold"],
+        never_auto=frozenset(NeverAutoTopic(topic) for topic in row["never_auto"]),
+        default_language=row["language"] if row["language"] in row["languages"] else row["default_language"],
+        languages=tuple(row["languages"]),
+        hand_over_vips=row["hand_over_vips"],
+        guest_is_vip=row["guest_status"] == GuestStatus.VIP.value,
+        hotel_name=row["name"],
         expected_wait=None,
     )

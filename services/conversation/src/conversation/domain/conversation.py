@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from contracts.errors import Conflict
+from contracts.errors import Conflict, Forbidden
 from contracts.ids import UserId
 from contracts.statuses import CONVERSATION_MOVES, ConversationStatus, move
 
@@ -14,6 +14,12 @@ class Owner(StrEnum):
     AI = "ai"
     STAFF = "staff"
     NOBODY = "nobody"
+
+
+class HotelSuspended(Forbidden):
+    """The hotel is not served at the moment."""
+
+    slug, title = "hotel-suspended", "This hotel's chat is not available"
 
 
 class ConversationEnded(Conflict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from contracts.errors import NotFound
 from contracts.ids import ArticleId
 from conversation.adapters.embedder import Embedder, Vector, vector_literal
-from conversation.domain.article import ChunkKind, Variant
+from conversation.domain.article import Chunk, ChunkKind, Variant
 from conversation.domain.language import detect, language_of
 from conversation.domain.ranking import Background, Candidate, Found, ScoredChunk, rank
 from conversation.domain.text import content_words
@@ -242,19 +243,21 @@ def _candidate(stored: Mapping[str, Any]) -> Candidate:  # Any: JSON of our own 
     variants = tuple(
         Variant(language, title, tuple(questions), body) for language, title, questions, body in stored["variants"]
     )
-    chunks = {
-        (variant.language, chunk.kind.value, chunk.position): chunk
-        for variant in variants
-        for chunk in variant.chunks()
-    }
+    chunks = {variant.language: _chunks(variant) for variant in variants}
     scores: Sequence[Any] = stored["chunks"] or []
     return Candidate(
         ArticleId(UUID(stored["article_id"])),
         variants,
         tuple(
-            ScoredChunk(language, chunks[language, kind, position], float(cosine), float(lift))
+            ScoredChunk(language, chunks[language][kind, position], float(cosine), float(lift))
             for language, kind, position, cosine, lift in scores
-            if (language, kind, position) in chunks
+            if (kind, position) in chunks.get(language, {})
         ),
         float(stored["words"]),
     )
+
+
+@lru_cache(maxsize=4096)
+def _chunks(variant: Variant) -> Mapping[tuple[str, int], Chunk]:
+    """A variant's chunks by kind and position; splitting into sentences costs more than all else around a search."""
+    return {(chunk.kind.value, chunk.position): chunk for chunk in variant.chunks()}

@@ -1,6 +1,6 @@
 """Reading conversations: the views that guests and staff get, one statement each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -148,7 +148,7 @@ async def list_conversations(
             "limit": page.limit + 1,
         },
     )
-    found = [_view(row) for row in rows.mappings()]
+    found = [view_of(row) for row in rows.mappings()]
     last = found[: page.limit][-1] if found else None
     return page.page(found, last.updated_at.isoformat(), last.id) if last else page.page(found)
 
@@ -205,11 +205,12 @@ async def versions_of(tx: Transaction, conversation_ids: Iterable[ConversationId
 def _found(row: RowMapping | None) -> ConversationView:
     if row is None:
         raise NotFound("No such conversation")
-    return _view(row)
+    return view_of(row)
 
 
-def _view(row: RowMapping) -> ConversationView:
-    values: dict[str, Any] = dict(row)  # Any: columns of different types, checked by the model
+def view_of(row: Mapping[Any, Any]) -> ConversationView:  # Any: columns of different types, checked by the model
+    """The view of a row as the statements here read it."""
+    values = dict(row)
     assignee_id, name = values.pop("assignee_id"), values.pop("assignee_name")
     return ConversationView(
         **values,

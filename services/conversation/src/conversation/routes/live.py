@@ -5,6 +5,7 @@ The database is the truth: a hint only says "look", and every look reads what co
 
 import asyncio
 import contextlib
+import json
 import time
 from collections import defaultdict
 from typing import Annotated, Any
@@ -15,11 +16,12 @@ from pydantic import ValidationError
 from contracts.errors import DomainError, Unauthenticated
 from contracts.ids import ConversationId, HotelId
 from conversation.commands.conversations import active_hotel
-from conversation.commands.messages import HotelSuspended, SendMessage, channel, guest_types, send_message
+from conversation.commands.messages import SendMessage, Sent, channel, guest_types, send_message
 from conversation.commands.reading import MarkRead, read_by_guest
-from conversation.domain.conversation import Owner
-from conversation.queries.conversations import ConversationView, conversation_of_guest, versions_of
-from conversation.queries.messages import PAGE, messages_after
+from conversation.domain.conversation import HotelSuspended, Owner
+from conversation.queries.conversations import ConversationView, versions_of
+from conversation.queries.live import look
+from conversation.queries.messages import PAGE, MessageView
 from conversation.resources import OpenWidget, resources_of
 from conversation.routes.callers import check_site, guest_of, hotel_of
 from conversation.routes.frames import FRAME, HELLO, Addressed, Message, Pong, Read, Typing, parse, receive
@@ -71,7 +73,7 @@ async def live_route(
         widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints)
         widgets.add(line)
         try:
-            await _Widget(websocket, line, guest, rt).run(hello.after_seq)
+            await _Widget(websocket, line, guest, rt, hello.after_seq).run()
         finally:
             widgets.discard(line)
 
@@ -99,29 +101,31 @@ class _Widget:
     """One open connection. Ten thousand of them wait at a time: what each keeps is counted in bytes."""
 
     __slots__ = (
-        "_answered", "_conversation_id", "_guest", "_is_ais", "_line", "_rt", "_sending", "_shown", "_websocket",
+        "_answered", "_conversation_id", "_guest", "_is_ais", "_line", "_rt", "_sending", "_seq", "_shown", "_websocket",
     )  # fmt: skip
 
-    def __init__(self, websocket: WebSocket, line: OpenWidget, guest: Actor, rt: Runtime) -> None:
+    def __init__(self, websocket: WebSocket, line: OpenWidget, guest: Actor, rt: Runtime, after_seq: int) -> None:
         self._websocket = websocket
         self._line = line
         self._conversation_id = line.conversation_id
         self._guest = guest
         self._rt = rt
         self._sending = asyncio.Lock()
+        self._seq = after_seq
+        """The last message sent, or about to be: whoever raises it sends that message next."""
         self._shown: int | None = None
         """Hash of the state that the guest has seen."""
         self._is_ais = False
         self._answered = ""
         """The last turn whose answer the guest has."""
 
-    async def run(self, after_seq: int) -> None:
+    async def run(self) -> None:
         """Until the guest leaves, the token expires or the hotel is suspended.
 
         Raises:
             DomainError: why it ended, other than the guest's leaving.
         """
-        watching = asyncio.create_task(self._watch(after_seq))
+        watching = asyncio.create_task(self._watch())
         lifetime = (self._guest.expires_at - self._rt.clock()).total_seconds()
         until = asyncio.timeout(lifetime)
         try:
@@ -141,9 +145,9 @@ class _Widget:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _watch(self, after_seq: int) -> None:
+    async def _watch(self) -> None:
         """Send what changes."""
-        seq = await self._look(after_seq)
+        await self._look()
         while True:
             hint = await self._line.hints.wait(PING_SECONDS)
             if hint is None:
@@ -153,8 +157,8 @@ class _Widget:
                 await self._send({"type": "typing", "by": hint["typing"], **name})
             elif "partial" in hint:
                 await self._show(hint["partial"])
-            else:
-                seq = await self._look(seq)
+            elif "said" not in hint or hint["said"] > self._seq:
+                await self._look()
 
     async def _show(self, partial: dict[str, Any]) -> None:  # Any: JSON
         """The AI's text so far, while it is the AI's to answer and the answer itself has not been seen; or that nothing
@@ -162,26 +166,29 @@ class _Widget:
         if partial["turn_id"] != self._answered and (self._is_ais or not partial["text"]):
             await self._send({"type": "partial", **partial})
 
-    async def _look(self, seq: int) -> int:
-        """Send the messages after `seq`, and the conversation if it changed hands. Returns the last seq sent."""
+    async def _look(self) -> None:
+        """Send the messages that the guest has not got yet, and the conversation if it changed hands."""
+        hotel_id, guest_id = hotel_of(self._guest), guest_of(self._guest)
         while True:
-            async with self._rt.db.transaction(self._guest.hotel_id, actor=self._guest, read_only=True) as tx:
-                await active_hotel(tx)
-                conversation = await conversation_of_guest(tx, self._conversation_id, guest_of(self._guest))
-                found = await messages_after(tx, self._conversation_id, seq) if conversation.last_seq > seq else []
-            for message in found:
-                await self._send({"type": "message", "message": message.model_dump(mode="json")})
-                seq = message.seq
-                if message.sender == "ai":
-                    self._answered = str(message.turn_id)
-            if len(found) < PAGE:
+            sight = await look(self._rt.db, hotel_id, self._conversation_id, guest_id, self._seq)
+            for message in sight.messages:
+                await self._pass_on(message)
+            if len(sight.messages) < PAGE:
                 break
+        conversation = sight.conversation
         state = hash(_state(conversation).model_dump_json())
         if state != self._shown:
             await self._send({"type": "state", "conversation": conversation.model_dump(mode="json")})
         self._shown, self._is_ais = state, conversation.owner is Owner.AI
         self._line.version = conversation.version
-        return seq
+
+    async def _pass_on(self, message: MessageView) -> None:
+        """Send a message, once. No pause between the check and the sender's line: that keeps the order."""
+        if message.seq > self._seq:
+            self._seq = message.seq
+            if message.sender == "ai":
+                self._answered = str(message.turn_id)
+            await self._send_text(f'{{"type":"message","message":{message.model_dump_json()}}}')
 
     async def _listen(self) -> None:
         """Do what the guest says; a bad frame is answered, and only many of them end the connection."""
@@ -231,6 +238,8 @@ class _Widget:
             SendMessage(id=frame.id, text=frame.text),
         )
         await self._send({"type": "ack", "id": str(sent.id), "seq": sent.seq})
+        if sent.seq == self._seq + 1:  # else a look brings it, and what was said before it
+            await self._pass_on(_said(sent, self._conversation_id))
 
     async def _read(self, frame: Read) -> None:
         await self._rt.limits.check(READ_LIMIT, READS, self._guest.key)
@@ -253,10 +262,13 @@ class _Widget:
             return None
 
     async def _send(self, frame: dict[str, Any]) -> None:  # Any: JSON
+        await self._send_text(json.dumps(frame, separators=(",", ":"), ensure_ascii=False))
+
+    async def _send_text(self, text: str) -> None:
         async with self._sending:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
-                    await self._websocket.send_json(frame)
+                    await self._websocket.send_text(text)
             except TimeoutError as error:
                 raise WebSocketDisconnect(1013, "too slow") from error
 
@@ -265,6 +277,19 @@ def _at_once(until: asyncio.Timeout) -> None:
     """End what runs under that limit, if it still does."""
     with contextlib.suppress(RuntimeError):
         until.reschedule(asyncio.get_running_loop().time())
+
+
+def _said(sent: Sent, conversation_id: ConversationId) -> MessageView:
+    """The guest's own message as a look would find it."""
+    return MessageView(
+        id=sent.id,
+        conversation_id=conversation_id,
+        seq=sent.seq,
+        sender="guest",
+        text=sent.text,
+        turn_id=sent.turn_id,
+        sent_at=sent.sent_at,
+    )
 
 
 def _state(view: ConversationView) -> ConversationView:

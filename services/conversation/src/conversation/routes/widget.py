@@ -18,9 +18,9 @@ from conversation.commands.guests import (
     identify,
     open_session,
 )
-from conversation.commands.messages import HotelSuspended, MessageDiffers, SendMessage, Sent, guest_types, send_message
+from conversation.commands.messages import MessageDiffers, SendMessage, Sent, guest_types, send_message
 from conversation.commands.reading import MarkRead, read_by_guest
-from conversation.domain.conversation import ConversationEnded
+from conversation.domain.conversation import ConversationEnded, HotelSuspended
 from conversation.queries.conversations import (
     ConversationView,
     conversation_by_id,
