@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import statistics
@@ -77,10 +78,10 @@ async def _load(browser: Browser, address: str, *, widget: bool) -> Spent:
         await throttle.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         await browser.start_tracing(page=page, categories=CATEGORIES)
         await page.goto(address, wait_until="networkidle")
-        if widget:
-            await page.get_by_test_id("launcher").wait_for()
-        await page.wait_for_timeout(SETTLE_SECONDS * 1000)
-        return _busy(json.loads(await browser.stop_tracing())["traceEvents"])
+        await asyncio.sleep(SETTLE_SECONDS)  # and ask the page nothing: the asking, too, runs in its main thread
+        spent = _busy(json.loads(await browser.stop_tracing())["traceEvents"])
+        assert await page.get_by_test_id("launcher").count() == widget, "the widget is there, or is not"
+        return spent
     finally:
         await context.close()
 
