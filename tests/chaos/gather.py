@@ -148,13 +148,18 @@ class Witness:
         return [TopicPartition(namespace + t.name + suffix, n) for t in topics for n in range(t.partitions)]
 
     async def baseline(self) -> Baseline:
-        """Where everything stands now."""
+        """Where everything stands now.
+
+        The topics first: what is written and published in between is then among the records, and its row is found by
+        the record. The other way round it would count as lost.
+        """
+        ends = await self._topics.end_offsets(self._partitions(TOPICS))
+        dead = await self._topics.end_offsets(await self._dead())
         outbox = {
             service: int(await connection.fetchval("select coalesce(max(seq), 0) from outbox"))
             for service, connection in self._databases.items()
         }
-        ends = await self._topics.end_offsets(self._partitions(TOPICS))
-        return Baseline(outbox, {**ends, **await self._topics.end_offsets(await self._dead())})
+        return Baseline(outbox, {**ends, **dead})
 
     async def _dead(self) -> list[TopicPartition]:
         """The partitions of the dead-letter topics: they may be fewer than those of what they are for."""

@@ -40,7 +40,7 @@ class RateLimits:
         )
         self._service = service
         self._batches = Batches(valkey)
-        bridge: Any = shared.bridge  # Any: the attribute belongs to one of limits' two bridges and has no stub
+        bridge: Any = shared.bridge  # Any: the attribute belongs to one of limits' two bridges and has no type
         bridge.lua_acquire_sliding_window = _together(bridge.lua_acquire_sliding_window, self._batches)
         self._shared = SlidingWindowCounterRateLimiter(shared)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())

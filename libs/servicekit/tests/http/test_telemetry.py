@@ -150,7 +150,7 @@ def test_the_standard_librarys_lines_take_the_same_way(capsys: pytest.CaptureFix
     try:
         ours.configure("desk", level="info", format="json")
         with bound_contextvars(hotel_id="h1"), span("work"):
-            logging.getLogger("a.library").info("sent to %s", "ann@hotel.example")
+            logging.getLogger("third.party").info("sent to %s", "ann@hotel.example")
             structlog.get_logger("desk").info("done", seq=1)
             trace = current_trace_id()
     finally:
