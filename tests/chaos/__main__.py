@@ -113,9 +113,11 @@ def main() -> int:
     if wanted.report:
         with wanted.report.open("a") as file:
             file.write(f"\n{report}")
-    caught = {fault.name for fault in faults if fault.broken}
-    caught -= {played.fault for played in plan.played if played.broken and not played.verdict.is_clean}
-    unseen = [f"{name} is broken on purpose and was not caught" for name in sorted(caught)]
+    broken = [played for played in plan.played if played.broken]
+    missed = {played.fault for played in broken} - {played.fault for played in broken if not played.verdict.is_clean}
+    skipped = {fault.name for fault in faults if fault.broken} - {played.fault for played in broken}
+    unseen = [f"{name} is broken on purpose and was not caught" for name in sorted(missed)]
+    unseen += [f"{name} was not played, so nothing shows that it would be caught" for name in sorted(skipped)]
     bad = [
         f"{played.fault} seed {played.seed}"
         for played in plan.played

@@ -170,7 +170,7 @@ class _Way:
             sink.write(piece)
             await sink.drain()
         await self.through.wait()
-        if sink.can_write_eof():
+        if not sink.is_closing() and sink.can_write_eof():
             sink.write_eof()
 
     def set(self, question: Json) -> None:
