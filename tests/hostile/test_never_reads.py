@@ -68,9 +68,5 @@ async def test_http_answers_that_nobody_reads_are_bounded(stack: Stack, both: li
             for line in lines:
                 line.hang_up()
 
-        for _ in range(
-            2
-        ):  # pools and allocators take what they need and keep it: what counts is that more takes no more
-            await pour_requests(20_000_000)
         async with memory_stays(stack, "conversation", "gateway"):
             await pour_requests(60_000_000)

@@ -8,16 +8,19 @@ import asyncio
 from asyncio import TimerHandle
 from asyncio.transports import BaseTransport
 from collections import Counter
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
+from servicekit.addresses import whose
 from servicekit.metrics import counter
 from servicekit.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
 from servicekit.waiting import Gate, Line
@@ -63,18 +66,18 @@ class Door:
         """Whether there is room for one more of that address; then it is counted until `leave`."""
         if address in self._trusted:
             return True
-        if self._inside[address] >= self.per_address:
+        if self._inside[whose(address)] >= self.per_address:
             return False
-        self._inside[address] += 1
+        self._inside[whose(address)] += 1
         return True
 
     def leave(self, address: str) -> None:
         """One of that address is gone."""
         if address in self._trusted:
             return
-        self._inside[address] -= 1
-        if self._inside[address] <= 0:
-            del self._inside[address]
+        self._inside[whose(address)] -= 1
+        if self._inside[whose(address)] <= 0:
+            del self._inside[whose(address)]
 
 
 class Config(uvicorn.Config):
@@ -85,6 +88,31 @@ class Config(uvicorn.Config):
 
 class _TooMuchHeader(Exception):
     """Raised inside the parser."""
+
+
+def _refusal(status: int, slug: str, title: str, detail: str | None = None) -> bytes:
+    """A problem as the bytes of an answer, where there is no application to give it."""
+    body = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail).model_dump_json(
+        exclude_none=True
+    )
+    head = (
+        f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+        f"content-length: {len(body.encode())}\r\nconnection: close\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+class _Flow(FlowControl):
+    """uvicorn's, which reads on whenever an application reads a body; we only while few requests wait."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, if there is room for a request."""
+        if len(self._waiting) < PIPELINED:
+            super().resume_reading()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -107,10 +135,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._too_large = False
         self._header_timer: TimerHandle | None = None
         self._unread_timer: TimerHandle | None = None
+        self._closing_timer: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A new connection, if its address may have one more."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         address = self.client[0] if self.client else ""
         if not self._door.enter(address):
             _let_go(transport, "address")
@@ -129,10 +159,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._feed()
 
     def on_response_complete(self) -> None:
-        """An answer is out: uvicorn reads on, we only while few requests wait."""
+        """An answer is out: then there is room for a request."""
         super().on_response_complete()
-        if self._held:
-            self._feed()
+        if self.transport.is_closing():
+            self._see_closed()
+            return
+        self._feed()
+        self.flow.resume_reading()
 
     def _feed(self) -> None:
         while self._held and self._inside is not None and not self.transport.is_closing():
@@ -185,19 +218,13 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, as a problem."""
         del msg
-        status = 431 if self._too_large else 400
-        title = "The header is too large" if self._too_large else "The request cannot be read"
-        slug = "header-too-large" if self._too_large else "malformed"
-        detail = f"at most {HEADER_BYTES} bytes are read" if self._too_large else None
-        body = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail).model_dump_json(
-            exclude_none=True
-        )
-        head = (
-            f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-            f"content-length: {len(body.encode())}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write((head + body).encode())
+        if self._too_large:
+            detail = f"at most {HEADER_BYTES} bytes are read"
+            self.transport.write(_refusal(431, "header-too-large", "The header is too large", detail))
+        else:
+            self.transport.write(_refusal(400, "malformed", "The request cannot be read"))
         self.transport.close()
+        self._see_closed()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over; it is counted there from now on."""
@@ -224,15 +251,20 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def _see_closed(self) -> None:
+        """Closing waits for the peer to read what is left, and has no end of its own."""
+        if self._closing_timer is None and self._inside is not None:
+            self._closing_timer = self.loop.call_later(UNREAD_SECONDS, _let_go, self.transport, "unread")
+
     def _header_is_late(self) -> None:
         self._header_timer = None
         _let_go(self.transport, "header")
 
     def _leave(self) -> None:
-        for timer in (self._header_timer, self._unread_timer):
+        for timer in (self._header_timer, self._unread_timer, self._closing_timer):
             if timer is not None:
                 timer.cancel()
-        self._header_timer = self._unread_timer = None
+        self._header_timer = self._unread_timer = self._closing_timer = None
         if self._inside is not None:
             self._door.leave(self._inside)
             self._inside = None
@@ -254,7 +286,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.writable = Gate()  # type: ignore[assignment]
         self._door = config.door
         self._inside: str | None = None
-        self._timer: TimerHandle | None = None
+        self._unread_timer: TimerHandle | None = None
+        self._closing_timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Taken over from HTTP, where there was room for it a moment ago."""
@@ -267,9 +300,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """It is gone."""
         super().connection_lost(exc)
         self._cancel()
+        if self._closing_timer is not None:
+            self._closing_timer.cancel()
         if self._inside is not None:
             self._door.leave(self._inside)
             self._inside = None
+
+    def data_received(self, data: bytes) -> None:
+        """The handshake, whole, and then frames.
+
+        A handshake that the parser refuses is no event for uvicorn: nobody would answer it, or ever hang up.
+        """
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(_refusal(400, "malformed", "The handshake cannot be read"))
+            self.transport.close()
+            self._see_closed()
 
     async def send(self, message: Any) -> None:  # Any: an ASGI message
         """What the application says. Once it has accepted, nobody needs the handshake any more."""
@@ -281,8 +327,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """The peer reads slower than we write."""
         super().pause_writing()
-        if self._timer is None:
-            self._timer = self.loop.call_later(UNREAD_SECONDS, _let_go, self.transport, "unread")
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(UNREAD_SECONDS, _let_go, self.transport, "unread")
 
     def resume_writing(self) -> None:
         """The peer has read."""
@@ -312,13 +358,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """The application is done with it: if the peer does not let us close, we hang up."""
         super().on_task_complete(task)
         if not self.disconnected:
-            self._cancel()
-            self._timer = self.loop.call_later(CLOSING_SECONDS, _let_go, self.transport, "closing")
+            self._see_closed()
+
+    def _see_closed(self) -> None:
+        if self._closing_timer is None:
+            self._closing_timer = self.loop.call_later(CLOSING_SECONDS, _let_go, self.transport, "closing")
 
     def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
 
 def _let_go(transport: asyncio.Transport, reason: str) -> None:

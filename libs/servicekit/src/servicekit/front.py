@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from contracts.errors import DomainError
+from servicekit.addresses import whose
 from servicekit.failures import refusal_of
 from servicekit.logging import log
 from servicekit.metrics import HTTP_IN_FLIGHT, HTTP_REQUESTS, HTTP_SECONDS, WEBSOCKETS_OPEN
@@ -70,7 +71,7 @@ class Front:
         bind_contextvars(service=self._service)
         if scope["type"] == "websocket":
             client: tuple[str, int] | None = scope.get("client")
-            with self._place(client[0] if client else "") as found:
+            with self._place(whose(client[0]) if client else "") as found:
                 if found:
                     await self._websocket(scope, receive, send)
                 else:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from servicekit.access import current_actor
+from servicekit.addresses import whose
 from servicekit.batches import Batches
 from servicekit.logging import log
 from servicekit.metrics import counter
@@ -113,7 +114,7 @@ class _Limit:
             given = self._by(request)
             key = await given if inspect.isawaitable(given) else given
         elif self._by == "ip":
-            key = request.client.host if request.client else "unknown"
+            key = whose(request.client.host) if request.client else "unknown"
         else:
             actor = await current_actor(request)
             key = actor.key if self._by == "user" else str(actor.hotel_id)

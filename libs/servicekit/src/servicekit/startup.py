@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from servicekit import tasks
+from servicekit import kafkasends, tasks
 from servicekit.app import create_app
 from servicekit.auth import USER_AUDIENCE, JwksCache, TokenVerifier
 from servicekit.database import Database
@@ -57,6 +57,7 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
     """
     if service.database:
         require(settings, "database_url", *(["database_worker_url"] if role in ("worker", "all") else []))
+    kafkasends.mend()
     async with AsyncExitStack() as stack:
         valkey = Redis.from_url(
             settings.valkey_url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30

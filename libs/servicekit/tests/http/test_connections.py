@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from servicekit.server import HttpServer
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n"
 PATIENCE_SECONDS = 10.0
 CROWD = 3
+WORK_SECONDS = 0.001
 STRANGER = "127.0.0.9"
 
 
@@ -27,6 +29,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     message: Message = {"more_body": True}
     while message.get("more_body"):
         message = await receive()
+    await asyncio.sleep(WORK_SECONDS)
     body = b"x" * int(scope["path"].removeprefix("/") or 2)
     length = str(len(body)).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
@@ -170,3 +173,56 @@ async def _alone(server: HttpServer) -> bool:
     for _, writer in crowd:
         writer.transport.abort()
     return all(b" 200 " in answer for answer in answers)
+
+
+async def test_bytes_that_wait_behind_a_pipeline_are_not_taken_in(server: HttpServer) -> None:
+    """An application that reads a request's body makes uvicorn read on."""
+    post = b"POST / HTTP/1.1\r\ncontent-length: 1\r\n\r\nx"
+    async with wire(server) as (reader, writer):
+        taken: list[int] = []
+
+        async def pour() -> None:
+            while True:
+                writer.write(post * 5_000)
+                await writer.drain()
+                taken.append(5_000 * len(post))
+
+        pouring = asyncio.create_task(pour())
+        for _ in range(30):
+            await reader.readuntil(b"\r\n\r\n")
+        pouring.cancel()
+    assert sum(taken) < 8_000_000, "what the sockets' own buffers hold, not more with every answer"
+
+
+async def test_a_handshake_that_cannot_be_read_is_refused(server: HttpServer) -> None:
+    many = b"".join(b"x-%d: y\r\n" % number for number in range(200))
+    async with wire(server, STRANGER) as (reader, writer):
+        writer.write(GET + b"connection: upgrade\r\nupgrade: websocket\r\n" + many + b"\r\n")
+        assert b" 400 " in await until_closed(reader)
+    assert await _alone(server)
+
+
+async def test_who_leaves_the_end_of_a_last_answer_unread_is_let_go(server: HttpServer) -> None:
+    """What is left is too little for anybody to have stopped writing."""
+    async with wire(server, STRANGER) as (_, writer):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        transport = writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not _unread(server):
+                writer.write(b"GET /30000 HTTP/1.1\r\nhost: a\r\n\r\n")
+                await asyncio.sleep(0.02)
+            assert _unread(server) < 65_536
+            writer.write(GET + b"connection: close\r\n\r\n")
+            while not await _alone(server):
+                continue
+
+
+def _unread(server: HttpServer) -> int:
+    """Bytes that wait in the server for somebody to read."""
+    return sum(
+        one.transport.get_write_buffer_size()
+        for one in server._server.server_state.connections  # pyright: ignore[reportPrivateUsage]
+        if isinstance(one, connections.HttpProtocol)
+    )

@@ -27,6 +27,7 @@ skipped_total = counter("live_events_skipped_total", "Records that are no events
 listeners = gauge("live_listeners", "Dashboards listening on this instance")
 
 RETRY_SECONDS = 1.0
+STOP_SECONDS = 10.0
 
 
 async def feed_live_streams(rt: Runtime) -> None:
@@ -62,7 +63,9 @@ async def _feed(settings: "Settings", stream: LiveStream) -> None:
             if batches:
                 await consumer.commit()
     finally:
-        await consumer.stop()
+        with contextlib.suppress(TimeoutError):  # it waits for its coordinator, who may be what is away
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer.stop()
 
 
 async def _append(stream: LiveStream, at: TopicPartition, record: "ConsumerRecord[bytes, bytes]") -> None:

@@ -23,6 +23,7 @@ from identity.resources import resources_of
 from identity.settings import settings_of
 from identity.tables import HotelRow
 from servicekit import Rt, Runtime, edge_router, new_id, public
+from servicekit.addresses import whose
 from servicekit.problems import TooManyRequests, problems
 
 JWKS_MAX_AGE_SECONDS = 300
@@ -128,7 +129,7 @@ async def _read(request: Request, rt: Runtime) -> TokenRequest:
     """Raises: OAuthError: the client is not who it says, or the form is wrong."""
     form = await _form(request)
     client_id, secret = _credentials(request, form)
-    address = request.client.host if request.client else "unknown"
+    address = whose(request.client.host) if request.client else "unknown"
     await rt.limits.check(settings_of(rt).token_limit, "service-tokens", client_id[:64], address)
     if not settings_of(rt).is_client(client_id, secret):
         raise OAuthError("invalid_client", "client id or secret is wrong", 401)

@@ -26,6 +26,7 @@ from identity.queries.users import HotelOfToken, Person
 from identity.resources import resources_of
 from identity.settings import settings_of
 from servicekit import Rt, Runtime, edge_router, new_id, problems, public
+from servicekit.addresses import whose
 from servicekit.problems import TooManyRequests
 
 OPEN = Depends(public("whoever has the password or the refresh token proves it here"))
@@ -92,7 +93,9 @@ async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> 
 
 
 async def _limit(request: Request, rt: Runtime) -> None:
-    await rt.limits.check(settings_of(rt).token_limit, "tokens", request.client.host if request.client else "unknown")
+    await rt.limits.check(
+        settings_of(rt).token_limit, "tokens", whose(request.client.host) if request.client else "unknown"
+    )
 
 
 def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
