@@ -18,15 +18,16 @@ class BrokenBuild:
     Attributes:
         process: the one with the patch.
         patch: the function's name.
+        broken: what must be found, part of a finding's sentence: of what the patch does, not of what slowness does, too.
         kafka_away: Kafka is stopped for a moment meanwhile.
     """
 
     name: str
     process: str
     patch: str
+    broken: str
     kafka_away: bool = False
     setup: str = "broken"
-    broken: bool = True
 
     async def inject(self, world: World, rng: random.Random) -> None:
         world.stack.settings[self.process] = patches.environment(self.patch)
@@ -46,9 +47,11 @@ class BrokenBuild:
 
 
 FAULTS: list[Fault] = [
-    BrokenBuild("broken-ack-before-commit", "conversation-api", "ack_before_commit"),
-    BrokenBuild("broken-publish-before-commit", "conversation-worker", "publish_before_commit"),
-    BrokenBuild("broken-publish-and-forget", "conversation-worker", "publish_and_forget", kafka_away=True),
-    BrokenBuild("broken-relay-backwards", "conversation-worker", "relay_backwards", kafka_away=True),
-    BrokenBuild("broken-settle-apart", "conversation-worker", "settle_apart"),
+    BrokenBuild("broken-ack-before-commit", "conversation-api", "ack_before_commit", "was acknowledged to"),
+    BrokenBuild("broken-publish-before-commit", "conversation-worker", "publish_before_commit", "was never committed"),
+    BrokenBuild(
+        "broken-publish-and-forget", "conversation-worker", "publish_and_forget", "has no event", kafka_away=True
+    ),
+    BrokenBuild("broken-relay-backwards", "conversation-worker", "relay_backwards", " has version ", kafka_away=True),
+    BrokenBuild("broken-settle-apart", "conversation-worker", "settle_apart", " replies and "),
 ]

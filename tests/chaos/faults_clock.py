@@ -23,7 +23,7 @@ class ClockJump:
 
     name: str = "clock-jump"
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
     _turned: Path | None = field(default=None, init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:

@@ -68,7 +68,7 @@ class FullDisk:
 
     name: str = "full-disk"
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
     _part: str = field(default="postgres", init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
@@ -95,7 +95,7 @@ class ReadOnlyFolder:
 
     name: str = "read-only-postgres"
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
     _modes: dict[Path, int] = field(default_factory=dict[Path, int], init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:

@@ -31,7 +31,7 @@ class FreezePart:
     least_seconds: float
     most_seconds: float
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
     _frozen: list[psutil.Process] = field(default_factory=list[psutil.Process], init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
@@ -57,7 +57,7 @@ class Zombie:
 
     name: str = "zombie-worker"
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
     _frozen: list[psutil.Process] = field(default_factory=list[psutil.Process], init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:

@@ -27,7 +27,7 @@ class Kill:
     name: str
     victim: str
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         await lasting(rng, 0, 1)
@@ -50,7 +50,7 @@ class KillRelayLeader:
 
     name: str = "kill-relay-leader"
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
     _killed: str | None = field(default=None, init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
@@ -76,7 +76,7 @@ class KillSession:
 
     name: str = "kill-postgres-session"
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         for _ in range(rng.randint(1, 2)):

@@ -23,7 +23,7 @@ class Cut:
     least_seconds: float = 1
     most_seconds: float = 5
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
     _cut: str | None = field(default=None, init=False)
 
     async def inject(self, world: World, rng: random.Random) -> None:
@@ -52,7 +52,7 @@ class SlowDatabase:
 
     name: str = "slow-database"
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         for name, way in sorted(world.proxies.items()):

@@ -24,7 +24,7 @@ class TwoVersions:
 
     name: str = "two-versions"
     setup: str = "versions"
-    broken: bool = False
+    broken: str = ""
     _old: list[str] = field(default_factory=list[str], init=False)
     _kill: bool = field(default=False, init=False)
 
@@ -62,7 +62,7 @@ class Deploy:
 
     name: str = "deploy"
     setup: str = "paired"
-    broken: bool = False
+    broken: str = ""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         order = rng.sample(SERVICES, 2)

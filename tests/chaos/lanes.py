@@ -28,7 +28,7 @@ class Nothing:
 
     name: str = "nothing"
     setup: str = "plain"
-    broken: bool = False
+    broken: str = ""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         del world

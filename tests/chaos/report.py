@@ -49,7 +49,7 @@ def _counted(fault: str, rounds: Sequence[Round]) -> str:
     other = ", ".join(f"{n} {defect}" for defect, n in counted.items() if n and defect not in shown) or "0"
     name = fault
     if rounds[0].broken:
-        caught = sum(not verdict.is_clean for verdict in verdicts)
+        caught = sum(played.is_caught for played in rounds)
         name = f"{fault} (broken on purpose: caught in {caught} of {len(rounds)})"
     cells = [
         name,

@@ -56,16 +56,16 @@ class Round:
 
     fault: str
     seed: int
-    broken: bool
+    broken: str
     verdict: Verdict = field(default_factory=Verdict)
     recovery: dict[str, float] = field(default_factory=dict[str, float])
     seconds: float = 0.0
     kept: Path | None = None
 
     @property
-    def is_as_it_should_be(self) -> bool:
-        """Clean; and not so when the build was broken on purpose."""
-        return self.verdict.is_clean is not self.broken
+    def is_caught(self) -> bool:
+        """Whether what was broken on purpose was found; that something else was, shows nothing."""
+        return bool(self.broken) and any(self.broken in sentence for _, sentence in self.verdict.findings)
 
 
 @dataclass(slots=True)

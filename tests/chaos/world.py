@@ -62,8 +62,8 @@ class Fault(Protocol):
     """As in `--fault NAME`: letters, digits, dashes."""
     setup: str
     """The kind of stack it needs, a key of `SETUPS`; faults of one setup share a stack."""
-    broken: bool
-    """A deliberately broken build: the harness must find something, and a clean verdict is the failure."""
+    broken: str
+    """Of a deliberately broken build: part of the sentence that the harness must find. Empty: it must find nothing."""
 
     async def inject(self, world: World, rng: random.Random) -> None:
         """Break it. Returns when the fault has lasted as long as it should; `rng` decides every choice."""
