@@ -25,9 +25,9 @@ def header(title: str, seed: int, *notes: str) -> None:
 
 
 def commit() -> str:
-    """The commit that is measured, and whether services or libraries differ from it."""
+    """The commit that is measured, and whether what is measured, or measures, differs from it."""
     said = _git("rev-parse", "--short=10", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "services", "libs", "infra")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "services", "libs", "infra", "web", "bench")
     return f"{said} with {len(changed.splitlines())} changed files" if changed else said
 
 
