@@ -1,6 +1,7 @@
 """The live stream of each hotel in Valkey: bounded, appended to once per event, read from any position."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,14 +11,30 @@ WAIT_MS = 2_000
 """How long a reader waits for news in one call; well under the client's own time-out for an answer (5 s)."""
 
 _APPEND = """
-local position = redis.call('GET', KEYS[2])
-if position and tonumber(ARGV[1]) <= tonumber(position) then return 0 end
-redis.call('SET', KEYS[3], ARGV[4], 'NX')
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
-redis.call('SET', KEYS[2], ARGV[1])
-return 1
+local position = tonumber(redis.call('GET', KEYS[1]) or '-1')
+local appended = 0
+redis.call('SET', KEYS[2], ARGV[2], 'NX')
+for n = 3, #KEYS do
+    local offset = tonumber(ARGV[2 * n - 3])
+    if offset > position then
+        redis.call('XADD', KEYS[n], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[2 * n - 2])
+        position = offset
+        appended = appended + 1
+    end
+end
+redis.call('SET', KEYS[1], position)
+return appended
 """
-"""Position and append in one script, so that a crash between them repeats nothing."""
+"""Position and appends in one script, so that a crash between them repeats nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event for a hotel's stream: its offset in the Kafka partition, and its JSON text."""
+
+    offset: int
+    hotel_id: str
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +77,16 @@ class LiveStream:
     def _stream(self, hotel_id: str) -> str:
         return f"{self._prefix}:{hotel_id}"
 
-    async def append(self, hotel_id: str, event: str, *, topic: str, partition: int, offset: int) -> bool:
-        """Append the event at that Kafka position; False when it is there already."""
-        return bool(
-            await self._append(
-                keys=[self._stream(hotel_id), f"{self._prefix}:position:{topic}:{partition}", f"{self._prefix}:epoch"],
-                args=[offset, self._length, event, secrets.token_hex(4)],
-            )
-        )
+    async def append(self, topic: str, partition: int, news: Sequence[News]) -> int:
+        """Append a partition's events, in the order of their offsets; returns how many were not there already."""
+        if not news:
+            return 0
+        keys = [f"{self._prefix}:position:{topic}:{partition}", f"{self._prefix}:epoch"]
+        args: list[str | int] = [self._length, secrets.token_hex(4)]
+        for one in news:
+            keys.append(self._stream(one.hotel_id))
+            args += [one.offset, one.event]
+        return int(await self._append(keys=keys, args=args))
 
     async def epoch(self) -> str:
         """The present epoch; made when there is none. Another one after every start of the server."""
