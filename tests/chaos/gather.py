@@ -287,7 +287,7 @@ async def _rows(
         facts.due += [
             Due(service, row["kind"], str(row["object_id"]), row["past"])
             for row in await connection.fetch(
-                "select kind, object_id, coalesce(lease_until < now(), false) as past from due"
+                "select kind, object_id, coalesce(lease is not null and lease_until < now(), false) as past from due"
             )
         ]
         for lock, count in await connection.fetch(

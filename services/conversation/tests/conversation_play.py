@@ -205,11 +205,16 @@ class Guest:
 
     @asynccontextmanager
     async def live(
-        self, after_seq: int = 0, token: str | None = None, sock: socket.socket | None = None
+        self,
+        after_seq: int = 0,
+        token: str | None = None,
+        sock: socket.socket | None = None,
+        origin: str | None = None,
     ) -> AsyncGenerator["Live"]:
         """The widget's WebSocket, after its hello."""
         url = self.hotel.app.url.replace("http://", "ws://") + f"{self.path}/live"
-        async with connect(url, proxy=None, compression=None, close_timeout=1, sock=sock) as line:
+        site: Any = origin  # Any: websockets has a name for it
+        async with connect(url, proxy=None, compression=None, close_timeout=1, sock=sock, origin=site) as line:
             await line.send(json.dumps({"type": "hello", "token": token or self.token, "after_seq": after_seq}))
             yield Live(line)
 

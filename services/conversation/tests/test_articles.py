@@ -1,5 +1,6 @@
 """The knowledge base over HTTP on the real database: who may do what, versions, events, and what a search finds."""
 
+import tracemalloc
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ from conversation.adapters.demo_content import demo_articles, demo_vectors
 from conversation.adapters.embedder import LocalEmbedder, Vector
 from conversation.adapters.engine import HotelPolicy, LocalEngine, Reply
 from conversation.adapters.memory_index import memory_search
+from conversation.commands.articles import MAX_BODY
 from conversation.commands.demo import seed_hotel
+from conversation.domain.article import Variant
 from conversation.domain.ranking import Found, rank
-from conversation.queries.articles import candidates
+from conversation.queries.articles import candidates, pieces_of
 from servicekit.ids import new_id
 from servicekit.pagination import encode_cursor
 
@@ -248,3 +251,25 @@ async def test_the_database_finds_what_the_search_in_memory_finds_and_the_engine
     assert [names[source.article_id] for source in reply.sources] == ["pets"]
     assert reply.text.startswith("Kleine Hunde bis 15 Kilogramm")
     embedder.close()
+
+
+def test_a_process_keeps_the_pieces_of_the_longest_articles_in_64_mb() -> None:
+    def longest(number: int) -> Variant:
+        body = "Nothing is for free. " * (MAX_BODY // 21)
+        return Variant(
+            "en", f"{number}".ljust(200, "t"), tuple(f"{number} {i}".ljust(300, "q") for i in range(20)), body
+        )
+
+    pieces_of.cache_clear()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(32):
+            pieces_of(longest(number))
+        each = (tracemalloc.get_traced_memory()[0] - before) / 32
+    finally:
+        tracemalloc.stop()
+        pieces_of.cache_clear()
+    kept = pieces_of.cache_info().maxsize
+    assert kept is not None
+    assert kept * each < 64 * 2**20

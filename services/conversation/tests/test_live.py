@@ -3,20 +3,26 @@
 import asyncio
 import json
 import socket
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 from conversation_play import Guest, Hotel
+from redis.asyncio import Redis
 from service_play import ScriptedEngine, service_with, start_without_kafka
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from contracts.events import HotelDeactivated
-from contracts.ids import GuestId
+from contracts.ids import ConversationId, GuestId, HotelId
 from contracts.statuses import HotelStatus
+from conversation.queries.live import Sight, look
 from conversation.resources import resources_of
-from conversation.routes.live import MAX_BAD_FRAMES
+from conversation.routes.live import MAX_BAD_FRAMES, POLL_SECONDS
+from servicekit.database import Database
+from servicekit.hints import GAP
 from servicekit.ids import new_id
 from servicekit.startup import running
 from servicekit.testing import Parts, TokenIssuer, eventually
@@ -167,6 +173,39 @@ async def test_a_guest_hears_what_no_hint_told_of(guest: Guest, monkeypatch: pyt
         await live.frame("state")
         await guest.long_conversation("said by a process that Valkey does not hear", 1)
         assert (await live.frame("message"))["message"]["seq"] == 1
+
+
+async def test_after_a_gap_in_valkey_those_who_missed_something_hear_it_at_once_and_the_others_do_not_ask(
+    hotel: Hotel, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand who all look at once, when Valkey comes back, keep each other and the guests' messages waiting."""
+    looked: list[ConversationId] = []
+
+    async def noted(db: Database, hotel_id: HotelId, conversation_id: ConversationId, *rest: Any) -> Sight:
+        looked.append(conversation_id)
+        return await look(db, hotel_id, conversation_id, *rest)
+
+    guests = [await hotel.guest() for _ in range(4)]
+    missed = guests[0]
+    monkeypatch.setattr("conversation.routes.live.look", noted)
+    monkeypatch.setattr("conversation.routes.live.CHECK_SECONDS", 3600)
+    hints = hotel.app.runtime.hints
+    valkey = Redis.from_url(parts.valkey_url)
+    async with AsyncExitStack() as stack:
+        lives = [await stack.enter_async_context(guest.live()) for guest in guests]
+        for live in lives:
+            await live.frame("state")
+        await eventually(lambda: hints.connected)
+        looked.clear()
+        with hints.subscribe("another") as gaps:
+            await missed.long_conversation("said while no hint came through", 1)
+            await valkey.client_kill_filter(_type="pubsub")
+            assert await gaps.wait(10) == GAP
+            async with asyncio.timeout(POLL_SECONDS):
+                assert (await lives[0].frame("message"))["message"]["seq"] == 1
+        await asyncio.sleep(0.2)
+    await valkey.aclose()
+    assert {str(one) for one in looked} == {missed.conversation_id}
 
 
 async def test_a_widget_that_leaves_is_forgotten(guest: Guest, hotel: Hotel) -> None:

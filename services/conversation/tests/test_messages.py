@@ -2,17 +2,24 @@
 
 import asyncio
 import json
-from uuid import uuid4
+from typing import Literal
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from conversation_play import Guest, Hotel
+from service_play import ScriptedEngine, service_with, start_without_kafka
 
 from contracts.envelope import Envelope
 from contracts.events import AuditRecorded, HotelDeactivated, MessageSent
+from contracts.ids import ConversationId
 from contracts.statuses import HotelStatus
+from conversation.commands.messages import SendMessage, send_message
 from servicekit.ids import new_id
-from servicekit.testing import eventually
+from servicekit.migrations import upgrade_database
+from servicekit.startup import running
+from servicekit.testing import Parts, TokenIssuer, eventually
+from servicekit.testing.parts import temporary_database
 
 
 async def test_the_same_message_sent_twice_is_one_message(guest: Guest) -> None:
@@ -22,6 +29,59 @@ async def test_the_same_message_sent_twice_is_one_message(guest: Guest) -> None:
     assert first.json() == again.json()
     await guest.settled()
     assert [one["sender"] for one in await guest.messages()] == ["guest", "ai"]
+
+
+@pytest.mark.parametrize("sender", ["guest", "staff"])
+async def test_a_message_sent_again_wakes_whom_the_first_time_woke_nobody(
+    guest: Guest, hotel: Hotel, monkeypatch: pytest.MonkeyPatch, sender: Literal["guest", "staff"]
+) -> None:
+    """The first time is played without hints: the process died when the message was stored."""
+    monkeypatch.setattr("conversation.routes.live.CHECK_SECONDS", 3600)
+    sam, db = hotel.staff(), hotel.app.runtime.db
+    await sam.post(f"{guest.staff_path}/take-over")
+    client, path, who = (
+        (guest.client, guest.path, guest.id) if sender == "guest" else (sam, guest.staff_path, hotel.sam)
+    )
+    async with guest.live() as live:
+        await live.frame("state", status="with_staff")
+        command = SendMessage(id=new_id(), text="Is anybody there?")
+        with monkeypatch.context() as died:
+            died.setattr(db, "hints", None)
+            await send_message(db, hotel.id, ConversationId(UUID(guest.conversation_id)), sender, who, command)
+        again = await client.post(f"{path}/messages", json=command.model_dump(mode="json"))
+        assert again.status_code == 200
+        await live.frame("message", sender=sender)
+
+
+async def test_staff_see_their_own_answer_though_the_replica_has_not_got_it_yet(
+    parts: Parts, issuer: TokenIssuer, engine: ScriptedEngine
+) -> None:
+    """The replica here is an empty database, so that one sees who answers."""
+    service = service_with(engine)
+    assert service.migrations_dir is not None
+    async with (
+        start_without_kafka(service, parts, issuer) as primary,
+        temporary_database(parts.postgres_url, "replica") as replica,
+    ):
+        await upgrade_database(replica.owner, service.migrations_dir, service=service.name)
+        settings = primary.settings.model_copy(update={"database_read_url": replica.app})
+        async with running(service, settings, "api") as up:
+            assert up.api is not None
+            hotel = await Hotel(primary, issuer).open_at_once()
+            guest = await hotel.guest()
+            await hotel.rows(
+                "UPDATE conversations SET status = 'with_staff', assignee_id = $1 WHERE id = $2 RETURNING 1",
+                hotel.sam,
+                UUID(guest.conversation_id),
+            )
+            headers = {"Authorization": f"Bearer {issuer.token(hotel_id=hotel.id, user_id=hotel.sam)}"}
+            async with httpx.AsyncClient(base_url=up.api.url, headers=headers, trust_env=False) as sam:
+                path = f"{guest.staff_path}/messages"
+                assert (await sam.get(path)).status_code == 404, "the replica answers"
+                said = await sam.post(path, json={"id": str(new_id()), "text": "Good evening!"})
+                assert said.status_code == 201
+                seen = await sam.get(path)
+                assert [one["id"] for one in seen.json()["items"]] == [said.json()["id"]]
 
 
 async def test_another_text_under_the_same_id_is_a_conflict(guest: Guest) -> None:

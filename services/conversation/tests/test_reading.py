@@ -1,11 +1,14 @@
 """Who has read how far: guests see that the desk has read what they said, staff see what the guest has read."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from conversation_play import Guest, Hotel
 from service_play import ScriptedEngine
 
+from contracts.ids import ConversationId
+from conversation.commands.messages import SendMessage, send_message
 from servicekit.ids import new_id
 from servicekit.testing import eventually
 
@@ -43,6 +46,20 @@ async def test_whoever_answers_has_read_what_they_answer(guest: Guest, hotel: Ho
     async with guest.live() as live:
         answer = await sam.post(f"{guest.staff_path}/messages", json={"id": str(new_id()), "text": "Yes!"})
         await live.frame("state", read_by_desk_seq=answer.json()["seq"])
+
+
+async def test_an_answer_of_staff_has_read_what_it_answers_though_the_process_dies_with_it(
+    guest: Guest, hotel: Hotel
+) -> None:
+    """Played by the one database call, after which nothing else runs; an open widget sees both in one look."""
+    await hotel.staff().post(f"{guest.staff_path}/take-over")
+    async with guest.live() as live:
+        await live.frame("state", status="with_staff")
+        command = SendMessage(id=new_id(), text="Yes!")
+        conversation_id = ConversationId(UUID(guest.conversation_id))
+        sent = await send_message(hotel.app.runtime.db, hotel.id, conversation_id, "staff", hotel.sam, command)
+        await live.frame("message", sender="staff")
+        await live.frame("state", read_by_desk_seq=sent.seq)
 
 
 async def test_nobody_reads_backwards_or_what_was_not_said(guest: Guest, hotel: Hotel) -> None:

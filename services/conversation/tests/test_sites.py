@@ -97,6 +97,26 @@ async def test_a_site_that_the_hotel_takes_off_its_list_is_refused_in_time(
     assert (await guest.client.get(path, headers=headers)).status_code == 403
 
 
+async def test_a_socket_that_is_open_closes_when_the_hotel_takes_its_site_off_the_list(
+    guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversation.adapters.sites.KEPT_SECONDS", 0)
+    monkeypatch.setattr("conversation.routes.live.CHECK_SECONDS", 0)
+    hotel = guest.hotel
+    async with guest.live(origin=OWN) as gone, guest.live() as stays:
+        await gone.frame("state")
+        await stays.frame("state")
+        async with hotel.app.runtime.worker_db.transaction(hotel.id) as tx:
+            await on_hotel(hotel.described(HotelUpdated, allowed_origins=(STRANGER,), version=3), tx)
+        assert (await gone.frame("error"))["problem"]["type"] == "urn:frontdesk:problem:origin-not-allowed"
+        with pytest.raises(ConnectionClosed) as closed:
+            await gone.socket.recv()
+        await guest.say("Is anybody there?")
+        await stays.frame("message", sender="guest")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4403
+
+
 async def test_a_browser_may_ask_first_from_any_site_and_sends_no_cookie(desk: RunningService) -> None:
     answer = await desk.client().options(
         f"/widget/conversations/{new_id()}/messages",

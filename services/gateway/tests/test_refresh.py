@@ -53,6 +53,7 @@ async def test_only_a_session_that_is_over_signs_the_browser_out(
     [request] = asked
     assert json.loads(request.content) == {"refresh_token": "refresh-1"}
     assert request.headers["x-forwarded-for"] == "203.0.113.7", "identity's limit counts the browser, not the gateway"
+    assert request.extensions["timeout"] == {"connect": 1, "pool": 1, "read": 10, "write": 10}
     if stays:
         assert (await desk.sessions.get(session_id)).refresh_token == "refresh-1"
     else:

@@ -26,10 +26,10 @@ from servicekit.deadletters import Producer
 from servicekit.delivery import HANDLER_SECONDS, RETRY_SECONDS, Delivery, Healing, Outcome
 from servicekit.healing import NotYet
 from servicekit.logging import log
-from servicekit.measures import CONSUMED, CONSUMER_HEALING
+from servicekit.measures import CONSUMED
 from servicekit.reactions import Reactions
 from servicekit.stopping import wait_for_stop
-from servicekit.watchdog import STALL_SECONDS, Watched, watch
+from servicekit.watchdog import STALL_SECONDS, Watched, show_healing, watch
 
 __all__ = ["Consumers", "NotYet", "Reactions"]
 
@@ -159,24 +159,23 @@ class Consumers:
         assert isinstance(subscriber, DefaultSubscriber)
         watched = Watched(topic.name, subscriber)
         subscriber.get_msg = _Passing(delivery, watched, self.db.service).next  # type: ignore[method-assign]  # the one seam before FastStream's own pipeline
-        backoff = _Backoff(self.max_backoff_seconds)
 
         async def consume(message: KafkaMessage) -> None:
             record: Any = message.raw_message  # Any: FastStream's union of a record and a batch of them
-            where = (record.topic, record.partition)
             with watched.working():
                 try:
                     await delivery.deliver(record, topic.name)
                 except Healing as healing:
                     CONSUMED.labels(self.db.service, topic.name, "healing").inc()
-                    CONSUMER_HEALING.labels(self.db.service, topic.name).set(1)
-                    seconds = backoff.next(where)
-                    say = log.error if backoff.failures[where] >= ALERT_AFTER else log.warning
+                    failures = watched.healing[record.partition] = watched.healing.get(record.partition, 0) + 1
+                    show_healing(self.watched, topic.name, self.db.service)
+                    seconds = min(FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, 20), self.max_backoff_seconds)
+                    say = log.error if failures >= ALERT_AFTER else log.warning
                     say("record.waits", topic=topic.name, partition=record.partition, why=str(healing), seconds=seconds)
                     await wait_for_stop(stop, seconds)
                     raise NackMessage from healing
-            if backoff.failures.pop(where, 0):
-                CONSUMER_HEALING.labels(self.db.service, topic.name).set(1 if backoff.failures else 0)
+            if watched.healing.pop(record.partition, 0):
+                show_healing(self.watched, topic.name, self.db.service)
 
         subscriber(consume)
         self.watched.append(watched)
@@ -221,18 +220,6 @@ class _Passing:
         self._passed, self._committed_at = 0, monotonic()
         with contextlib.suppress(KafkaError):  # the position is committed with the next record, or read again
             await consumer.commit()
-
-
-@dataclass(slots=True)
-class _Backoff:
-    """Capped exponential waiting per partition."""
-
-    max_seconds: float
-    failures: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
-
-    def next(self, where: tuple[str, int]) -> float:
-        self.failures[where] = self.failures.get(where, 0) + 1
-        return min(FIRST_BACKOFF_SECONDS * 2 ** min(self.failures[where] - 1, 20), self.max_seconds)
 
 
 async def _parse(record: Any, original: Any) -> Any:  # Any: FastStream's parser protocol

@@ -75,7 +75,12 @@ class Database:
             pool_recycle=1800,
             connect_args={
                 "timeout": 10,
-                "server_settings": {"application_name": service or "servicekit", "jit": "off"},
+                # UTC: what a statement turns into text, as `to_jsonb` does, reads the same whatever the server is set to.
+                "server_settings": {
+                    "application_name": service or "servicekit",
+                    "jit": "off",
+                    "timezone": "UTC",
+                },
             },
         )
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -107,24 +112,22 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             session.info[NOW] = now
             session.info[HOTEL] = hotel
-            async with session.begin():
-                scope = {"hotel_id": str(hotel or ""), "platform": "on" if platform else ""}
-                if read_only:  # said with BEGIN, not in a round trip of its own
-                    await session.connection(execution_options={"postgresql_readonly": True})
-                await session.execute(_SCOPE, scope)
-                tx = Transaction(
-                    session,
-                    service=self.service,
-                    hotel_id=hotel,
-                    actor=who,
-                    now=now,
-                    envelope=envelope,
-                    platform=platform,
-                )
-                if platform:
-                    self._note_platform_scope(tx, read_only)
-                yield tx
-                await tx.write_events()
+            tx = Transaction(
+                session, service=self.service, hotel_id=hotel, actor=who, now=now, envelope=envelope, platform=platform
+            )
+            try:
+                async with session.begin():
+                    scope = {"hotel_id": str(hotel or ""), "platform": "on" if platform else ""}
+                    if read_only:  # said with BEGIN, not in a round trip of its own
+                        await session.connection(execution_options={"postgresql_readonly": True})
+                    await session.execute(_SCOPE, scope)
+                    if platform:
+                        self._note_platform_scope(tx, read_only)
+                    yield tx
+                    await tx.write_events()
+            except BaseException:
+                tx.take_back()
+                raise
         if self.hints is not None:
             for name, payload in tx.hints():
                 await self.hints.send(name, payload)

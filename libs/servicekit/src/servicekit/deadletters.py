@@ -9,7 +9,6 @@ others pass it by. On a compacted topic its key is changed, so that the old stat
 """
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from contracts.topics import Topic
 from servicekit.healing import describe
+from servicekit.producers import abandon
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -141,9 +141,7 @@ class Producer:
     async def _stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(Exception):  # it is being thrown away
-                async with asyncio.timeout(2):
-                    await producer.stop()
+            await abandon(producer)
 
 
 def redriven_key(topic: Topic | None, group: str, key: bytes | None) -> bytes | None:

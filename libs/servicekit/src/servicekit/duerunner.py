@@ -1,7 +1,9 @@
 """Claims due items of all hotels and runs them side by side; the lease is renewed while they run, and is the fence.
 
 Leases and pauses are timed by the database's clock, which all processes share. What is due is judged by the later of it
-and the process's own: a process whose clock is behind must not leave things undone.
+and the process's own: a process whose clock is behind must not leave things undone. So a pause after a failure is not
+only a later `due_at`, which a clock that is ahead would skip, but a `lease_until` of nobody's lease as well: until then
+nobody may claim the item, unless it is made due anew.
 """
 
 import asyncio
@@ -37,11 +39,17 @@ from ready where due.kind = ready.kind and due.object_id = ready.object_id
 returning due.hotel_id, due.object_id, due.due_at, due.attempt, due.lease, due.lease_until, due.failures
 """)
 # Asked after a claim that left nothing ready: what is due is in work elsewhere, so few rows; of the rest, the first.
+# Seconds from now, each by the clock that it is judged by.
 _NEXT = text("""
-select min(at) from (
-    select greatest(due_at, coalesce(lease_until, due_at)) as at from due where kind = :kind and due_at <= :now
+with clock as materialized (select clock_timestamp() as ours, greatest(:now, clock_timestamp()) as latest)
+select extract(epoch from min(wait))::float8 from (
+    select coalesce(lease_until - (select ours from clock), interval '0') as wait
+    from due where kind = :kind and due_at <= (select latest from clock)
     union all
-    (select due_at from due where kind = :kind and due_at > :now order by due_at limit 1)
+    (
+        select due_at - (select latest from clock)
+        from due where kind = :kind and due_at > (select latest from clock) order by due_at limit 1
+    )
 ) as waiting
 """)
 _RENEW = text("""
@@ -52,10 +60,17 @@ returning lease_until
 _DONE = text(
     "delete from due where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null"
 )
-_AGAIN = text("""
-update due set due_at = coalesce(:at, clock_timestamp() + make_interval(secs => :wait)), lease = null, lease_until = null, failures = failures + :failed
+_PAUSE = text("""
+update due set due_at = pause.until, lease = null, lease_until = pause.until, failures = failures + 1
+from (select clock_timestamp() + make_interval(secs => :wait) as until) as pause
 where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null
 """)
+_GIVE_BACK = text("""
+update due set lease = null, lease_until = null
+where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null
+""")
+STATEMENT_SECONDS = 15.0
+"""A server that does not answer for this long is away. What it may have claimed for us comes back with its lease's end."""
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
 """What the database being away raises."""
 
@@ -110,15 +125,15 @@ class DueRunner:
             task.add_done_callback(self._ended)
         if len(items) == free:
             return 0
-        next_at = await self._scalar(_NEXT, {"kind": self.job.kind, "now": self.rt.clock()})
-        if next_at is None:
+        wait = await self._scalar(_NEXT, {"kind": self.job.kind, "now": self.rt.clock()})
+        if wait is None:
             return self.job.poll_seconds
-        return min(max((next_at - self.rt.clock()).total_seconds(), 0.01), self.job.poll_seconds)
+        return min(max(wait, 0.01), self.job.poll_seconds)
 
     async def _claim(self, free: int) -> Sequence[DueItem]:
         now = self.rt.clock()
         params = {"kind": self.job.kind, "now": now, "free": free, "lease_seconds": self.job.lease_seconds}
-        async with self._database.autocommit() as connection:
+        async with asyncio.timeout(STATEMENT_SECONDS), self._database.autocommit() as connection:
             rows = (await connection.execute(_CLAIM, params)).all()
         items = [DueItem(self.job.kind, *row) for row in rows]
         for item in items:
@@ -145,7 +160,7 @@ class DueRunner:
                 except asyncio.CancelledError:
                     outcome = "lost"
                     if not renewal.done():  # the process stops: whoever comes next may have it at once
-                        await self._settle(_AGAIN, item, at=item.due_at, wait=0.0, failed=0)
+                        await self._settle(_GIVE_BACK, item)
                         raise
                     log.info("due.lease_lost", attempt=item.attempt)
                 except Exception as error:
@@ -154,7 +169,7 @@ class DueRunner:
                     log.error(
                         "due.failed", attempt=item.attempt, again_in_seconds=wait, error=repr(error), exc_info=error
                     )
-                    await self._settle(_AGAIN, item, at=None, wait=wait, failed=1)
+                    await self._settle(_PAUSE, item, wait=wait)
         finally:
             renewal.cancel()
             DUE_OUTCOMES.labels(self._service, item.kind, outcome).inc()
@@ -181,7 +196,7 @@ class DueRunner:
         if item.finishing:
             return
         try:
-            async with self._database.autocommit() as connection:
+            async with asyncio.timeout(STATEMENT_SECONDS), self._database.autocommit() as connection:
                 await connection.execute(statement, {**_key(item), **params})
         except AWAY as error:
             log.warning("due.not_settled", kind=item.kind, error=type(error).__name__)
@@ -200,7 +215,7 @@ class DueRunner:
             log.error("due.runner_broken", kind=self.job.kind, exc_info=task.exception())
 
     async def _scalar(self, statement: Any, params: dict[str, Any]) -> Any:  # Any: statement parameters and result
-        async with self._database.autocommit() as connection:
+        async with asyncio.timeout(STATEMENT_SECONDS), self._database.autocommit() as connection:
             return (await connection.execute(statement, params)).scalar()
 
     @property

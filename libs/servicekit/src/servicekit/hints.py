@@ -23,7 +23,10 @@ QUEUE_LENGTH = 256
 """Hints kept for a slow subscriber; older ones are dropped, since a hint only says "look"."""
 
 Payload = dict[str, Any]  # Any: JSON
-"""What a hint says; empty for a bare "look", and after a gap in the connection to Valkey."""
+"""What a hint says; empty for a bare "look"."""
+GAP: Payload = {"gap": True}
+"""What every subscription gets once hints of other processes arrive (again): some may have been missed. Where thousands
+wait in one process, one of them looks for all, and the others pass it by."""
 
 
 class Subscription:
@@ -147,7 +150,7 @@ class Hints:
         if message["type"] == "psubscribe":
             self._connected.set()
             for name in tuple(self._subscriptions):
-                self._deliver(name, {})
+                self._deliver(name, GAP)
         elif message["type"] == "pmessage":
             channel = message["channel"]
             name = (channel.decode() if isinstance(channel, bytes) else str(channel)).removeprefix(self._prefix)

@@ -87,8 +87,8 @@ class Jobs:
         """Run the function for every item of `kind` that is due.
 
         The function opens its own transactions (`rt.worker_db.transaction(item.hotel_id)`); the one that writes the
-        outcome calls `tx.hold(item)` first and `tx.finish(item)` last. It may be cancelled when the lease is lost, and
-        run again after a crash. If it returns without `finish`, the item is finished unless it was made due again.
+        outcome calls `tx.finish(item)` before it writes: that is the fence. It may be cancelled when the lease is lost,
+        and run again after a crash. If it returns without `finish`, the item is finished unless it was made due again.
         """
 
         def register(run: Due) -> Due:

@@ -2,7 +2,12 @@
 
 from servicekit.metrics import counter, gauge, histogram
 
-OUTBOX_BACKLOG = gauge("outbox_backlog", "Events in the outbox that are not published yet", "service")
+BACKLOG_SHOWN = 10_000
+OUTBOX_BACKLOG = gauge(
+    "outbox_backlog",
+    f"Events in the outbox that are not published yet; {BACKLOG_SHOWN} stands for that many or more",
+    "service",
+)
 OUTBOX_OLDEST_SECONDS = gauge("outbox_oldest_age_seconds", "Age of the oldest unpublished event", "service")
 RELAY_LEADER = gauge("relay_leader", "1 where this process relays the outbox", "service")
 RELAY_PUBLISHED = counter("relay_published_total", "Events acknowledged by Kafka", "service", "topic")

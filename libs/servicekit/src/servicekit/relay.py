@@ -6,20 +6,28 @@ the lock before it sends the next, so that a deposed leader neither marks anythi
 """
 
 import asyncio
-import contextlib
 import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from servicekit.hints import Hints
 from servicekit.leader import RELAY_LOCK, Leadership
 from servicekit.logging import log
-from servicekit.measures import OUTBOX_BACKLOG, OUTBOX_OLDEST_SECONDS, RELAY_FAILURES, RELAY_LEADER, RELAY_PUBLISHED
+from servicekit.measures import (
+    BACKLOG_SHOWN,
+    OUTBOX_BACKLOG,
+    OUTBOX_OLDEST_SECONDS,
+    RELAY_FAILURES,
+    RELAY_LEADER,
+    RELAY_PUBLISHED,
+)
+from servicekit.producers import abandon
 from servicekit.stopping import wait_for_stop, woken_or_stopped
 
 if TYPE_CHECKING:
@@ -32,6 +40,8 @@ GATHER_SECONDS = 0.02
 a request to Kafka, its answer and every consumer's fetch carry many events instead of one or two."""
 POLL_SECONDS = 0.5
 MEASURE_SECONDS = 5.0
+MEASURE_TIMEOUT_SECONDS = 2.0
+"""How long measuring may hold up sending. If that is not enough, the figures stay as they were."""
 REQUEST_SECONDS = 30.0
 """How long the producer waits for one answer of Kafka's before it asks again."""
 GIVE_UP_SECONDS = 120.0
@@ -49,10 +59,16 @@ select id, aggregatetype, aggregateid, payload::text as payload, headers::text a
 from outbox where published_at is null and aggregatetype <> all($2::text[]) order by seq limit $1
 """
 _MARK = "update outbox set published_at = now() where id = any($1::uuid[])"
-_BACKLOG = """
-select count(*) as events, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
-from outbox where published_at is null
-"""
+# Both go along outbox_pending and end early: measuring must not cost more the longer Kafka is away.
+_BACKLOG = f"""
+select
+    (select count(*) from (
+        select 1 from outbox where published_at is null order by seq limit {BACKLOG_SHOWN}
+    ) as pending) as events,
+    coalesce(extract(epoch from now() - (
+        select created_at from outbox where published_at is null order by seq limit 1
+    )), 0)::float8 as oldest
+"""  # noqa: S608 - a number of ours
 
 
 class WaveInterrupted(Exception):
@@ -97,12 +113,9 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay whenever this process leads, until `stop`; the wave in hand is finished and marked first."""
-        try:
-            await Leadership(self.database_url, RELAY_LOCK, f"{self.service} relay").run(
-                lambda connection: self._lead(connection, stop), stop
-            )
-        finally:
-            await self._close_producer()
+        await Leadership(self.database_url, RELAY_LOCK, f"{self.service} relay").run(
+            lambda connection: self._lead(connection, stop), stop
+        )
 
     async def _lead(self, connection: "Connection", stop: asyncio.Event) -> None:
         self.leading = True
@@ -113,28 +126,29 @@ class Relay:
         try:
             with self.hints.subscribe("outbox") as woken:
                 while not stop.is_set():
-                    if loop.time() - measured > MEASURE_SECONDS:
-                        measured = loop.time()
-                        await self._measure(connection)
                     woken.drain()
                     began = loop.time()
                     try:
                         sent = await self._send_pending(connection, stop)
                         failures = 0
                     except (KafkaError, WaveInterrupted) as error:
-                        failures += 1
+                        sent, failures = 0, failures + 1
                         await self._interrupted(error, failures)
+                    if loop.time() - measured > MEASURE_SECONDS:
+                        measured = loop.time()
+                        await self._measure(connection)
+                    if failures:
                         await wait_for_stop(
                             stop, min(FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
                         )
-                        continue
-                    if not sent:
+                    elif not sent:
                         await woken_or_stopped(woken, self.poll_seconds, stop)
                     elif sent < self.batch:
                         await wait_for_stop(stop, began + self.gather_seconds - loop.time())
         finally:
             self.leading = False
             RELAY_LEADER.labels(self.service).set(0)
+            await self._close_producer()  # whoever leads next sends what it still holds
 
     async def _send_pending(self, connection: "Connection", stop: asyncio.Event) -> int:
         """Send what is pending, wave by wave. Returns how many events were acknowledged and marked."""
@@ -171,14 +185,15 @@ class Relay:
     async def _send_wave(
         self, producer: AIOKafkaProducer, wave: list[Pending], connection: "Connection", stop: asyncio.Event
     ) -> list[BaseException | None]:
-        """Send one event per key; what became of each. While Kafka is away the backlog is still measured, on the
-        connection that holds the lock, so that losing it is noticed."""
+        """Send one event per key; what became of each. While Kafka is away the backlog is still measured, and the
+        connection that holds the lock asked for an answer, so that losing it is noticed."""
         loop = asyncio.get_running_loop()
         sends = [asyncio.create_task(self._send(producer, event)) for event in wave]
         started = loop.time()
         try:
             waiting = (await asyncio.wait(sends, timeout=STOP_SECONDS))[1]
             while waiting and not stop.is_set() and loop.time() - started < GIVE_UP_SECONDS:
+                await connection.execute("select 1")
                 await self._measure(connection)
                 waiting = (await asyncio.wait(waiting, timeout=STOP_SECONDS))[1]
         finally:
@@ -204,7 +219,7 @@ class Relay:
             try:
                 await producer.start()
             except BaseException:
-                await _close(producer)
+                await abandon(producer)
                 raise
             self._producer = producer
         return self._producer
@@ -235,18 +250,19 @@ class Relay:
     async def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _close(producer)
+            await abandon(producer)
 
     async def _measure(self, connection: "Connection") -> None:
-        row = await connection.fetchrow(_BACKLOG)
+        """Show how much waits. Without the lock's connection there is nothing to do; a figure can wait."""
+        try:
+            row = await connection.fetchrow(_BACKLOG, timeout=MEASURE_TIMEOUT_SECONDS)
+        except (TimeoutError, asyncpg.PostgresError) as error:
+            if connection.is_closed():
+                raise
+            log.warning("relay.not_measured", error=type(error).__name__)
+            return
         OUTBOX_BACKLOG.labels(self.service).set(row["events"] if row else 0)
         OUTBOX_OLDEST_SECONDS.labels(self.service).set(max(row["oldest"], 0) if row else 0)
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    with contextlib.suppress(KafkaError, TimeoutError, OSError):
-        async with asyncio.timeout(2):
-            await producer.stop()
 
 
 def _pending(row: Any) -> Pending:  # Any: asyncpg's record has no types

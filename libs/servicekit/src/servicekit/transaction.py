@@ -32,9 +32,6 @@ AfterCommit = Callable[[], Awaitable[None] | None]
 
 _SET_DUE = text("select due_set(:kind, :object_id, :hotel_id, :due_at)")
 _NOT_DUE = text("delete from due where kind = :kind and object_id = :object_id")
-_HOLD = text(
-    "select lease from due where kind = :kind and object_id = :object_id and lease_until is not null for update"
-)
 _FINISH = text(
     "delete from due where kind = :kind and object_id = :object_id and lease = :lease and lease_until is not null"
     " returning lease"
@@ -75,6 +72,7 @@ class Transaction:
         self._due_kinds: set[str] = set()
         self._hints: list[tuple[str, Payload | None]] = []
         self._after_commit: list[AfterCommit] = []
+        self._finished: list[DueItem] = []
 
     async def get(self, kind: type[R], id: Key) -> R:
         """The row with that primary key (a tuple for a composite one).
@@ -176,18 +174,10 @@ class Transaction:
         """Take it back. A run in progress loses its lease."""
         await self.execute(_NOT_DUE, {"kind": kind, "object_id": object_id})
 
-    async def hold(self, item: DueItem) -> None:
-        """The fence: from here to the commit nobody else gets the item. Call it before writing the outcome.
-
-        Raises:
-            LeaseLost: it is no longer ours; roll back.
-        """
-        lease = await self.scalar(_HOLD, {"kind": item.kind, "object_id": item.object_id})
-        if lease != item.lease:
-            raise LeaseLost(f"{item.kind} {item.object_id}, attempt {item.attempt}")
-
     async def finish(self, item: DueItem) -> None:
-        """The item is done, if this transaction commits.
+        """The item is done, if this transaction commits. It is the fence as well: call it before writing the outcome, and
+        after locking the row under which others make the item due, as everybody locks. From here to the commit nobody
+        else gets the item; whoever makes it due again waits.
 
         Raises:
             LeaseLost: it is no longer ours; roll back.
@@ -196,6 +186,7 @@ class Transaction:
         if gone is None:
             raise LeaseLost(f"{item.kind} {item.object_id}, attempt {item.attempt}")
         item.finishing = True
+        self._finished.append(item)
 
     def hint(self, name: str, payload: Payload | None = None) -> None:
         """Send a hint once the commit stands, the same one once: `tx.hint(f"conversation:{id}", {"seq": 7})`."""
@@ -211,6 +202,11 @@ class Transaction:
         await self.session.flush()
         if self._events:
             await outbox.write(self.session, self._events, self.now)
+
+    def take_back(self) -> None:
+        """The transaction did not commit: what it finished is its runner's to settle."""
+        for item in self._finished:
+            item.finishing = False
 
     def hints(self) -> list[tuple[str, Payload | None]]:
         """The hints to send once the commit stands."""

@@ -1,4 +1,4 @@
-"""The watchdog: measures how far consumers lag, and restarts one that lags and does not move."""
+"""The watchdog: shows how far consumers lag and whether they wait, and restarts one that lags and does not move."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
 from servicekit.logging import log
-from servicekit.measures import CONSUMER_LAG, CONSUMER_RESTARTS
+from servicekit.measures import CONSUMER_HEALING, CONSUMER_LAG, CONSUMER_RESTARTS
 
 STALL_SECONDS = 60.0
 LOOKS_PER_STALL = 6
@@ -29,6 +29,7 @@ class Watched:
         active_at: monotonic seconds of the last record begun or ended.
         in_hand: records being handled; waiting for something to heal is being handled.
         measured: partitions whose lag is shown.
+        healing: partitions whose record waits for something to heal, and how often it was tried in vain.
     """
 
     topic: str
@@ -37,6 +38,7 @@ class Watched:
     in_hand: int = 0
     restarts: int = 0
     measured: set[int] = field(default_factory=set[int])
+    healing: dict[int, int] = field(default_factory=dict[int, int])
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -54,7 +56,25 @@ async def watch(subscribers: Sequence[Watched], service: str, stall_seconds: flo
     """Look at every subscriber again and again, until cancelled."""
     while True:
         await asyncio.sleep(min(stall_seconds / LOOKS_PER_STALL, MAX_LOOK_SECONDS))
+        for topic in {watched.topic for watched in subscribers}:
+            show_healing(subscribers, topic, service)
         await asyncio.gather(*(_look(watched, service, stall_seconds) for watched in subscribers))
+
+
+def show_healing(subscribers: Sequence[Watched], topic: str, service: str) -> None:
+    """Show whether a partition of the topic waits here; one that has moved on is another process's to show."""
+    healing = False
+    for watched in subscribers:
+        if watched.topic == topic:
+            for lost in watched.healing.keys() - _assigned(watched):
+                del watched.healing[lost]
+            healing = healing or bool(watched.healing)
+    CONSUMER_HEALING.labels(service, topic).set(1 if healing else 0)
+
+
+def _assigned(watched: Watched) -> set[int]:
+    consumer = watched.subscriber.consumer
+    return {partition.partition for partition in consumer.assignment()} if consumer is not None else set()
 
 
 async def _look(watched: Watched, service: str, stall_seconds: float) -> None:

@@ -189,6 +189,36 @@ async def test_no_lag_is_shown_of_partitions_that_another_process_has_taken_over
             await other.stop()
 
 
+async def test_a_partition_that_waits_is_no_longer_shown_as_waiting_once_another_process_has_it(lab: Lab) -> None:
+    reactions = Reactions()
+
+    @reactions.on(SessionRevoked)
+    async def on_revoked(event: SessionRevoked, tx: Transaction) -> None:
+        raise NotYet
+
+    def waiting() -> float | None:
+        return REGISTRY.get_sample_value("consumer_healing", {"service": "lab", "topic": SESSIONS.name})
+
+    await lab.produce(uuid4(), 1, partition=0)
+    consumers = lab.consumers(reactions, stall_seconds=0.6)
+    async with running(consumers.run):
+        await eventually(lambda: waiting() == 1)
+        other = AIOKafkaConsumer(
+            lab.topic(),
+            bootstrap_servers=lab.parts.kafka_url,
+            group_id=f"{lab.namespace}lab.{SESSIONS.name}",
+            client_id="a",  # partitions go round in the order of the members' names: this one gets 0 and 2
+            enable_auto_commit=False,
+        )
+        await other.start()
+        try:
+            await eventually(lambda: assigned(consumers) == 1, timeout=30)
+            await eventually(lambda: waiting() == 0)
+        finally:
+            await other.stop()
+        await eventually(lambda: waiting() == 1, timeout=30)
+
+
 async def test_stopping_finishes_the_record_in_hand(lab: Lab) -> None:
     reactions, begun, go_on = Reactions(), asyncio.Event(), asyncio.Event()
 

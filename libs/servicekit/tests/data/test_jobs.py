@@ -1,10 +1,12 @@
 """What due items and leader jobs promise: done once while somebody has the lease, again when nobody finished."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +19,7 @@ from servicekit.duerunner import DueRunner
 from servicekit.hints import Hints
 from servicekit.jobs import DueJob, Jobs, PeriodicJob
 from servicekit.leaderjobs import LeaderJobs
+from servicekit.metrics import REGISTRY
 from servicekit.testing.lab import Lab, running
 from servicekit.testing.parts import eventually
 
@@ -55,9 +58,8 @@ def runner(rt: Any, run: Callable[[DueItem, Any], Awaitable[None]], **settings: 
 async def answer(item: DueItem, rt: Any) -> None:
     """The shape of a real runner: work, then one transaction with the fence."""
     async with rt.worker_db.transaction(item.hotel_id) as tx:
-        await tx.hold(item)
-        await tx.execute(RECORD, {"hotel": item.hotel_id, "object": item.object_id, "attempt": item.attempt})
         await tx.finish(item)
+        await tx.execute(RECORD, {"hotel": item.hotel_id, "object": item.object_id, "attempt": item.attempt})
 
 
 async def test_what_is_due_is_done_once_by_two_runners_and_the_hint_wakes_them(lab: Lab) -> None:
@@ -105,6 +107,64 @@ async def test_a_runner_whose_clock_is_an_hour_ahead_puts_nothing_off_for_that_h
         await eventually(lambda: lab_due_is_free(lab))
     async with running(runner(right, answer).run):
         await eventually(lambda: done(lab, 1))
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+async def test_an_item_that_failed_waits_out_its_pause_for_a_runner_whose_clock_is_ahead_too(
+    lab: Lab, hours: int
+) -> None:
+    rt = bench(lab, clock=lambda: utc_now() + timedelta(hours=hours))
+    times: list[float] = []
+
+    async def fails_once(item: DueItem, rt: Any) -> None:
+        times.append(asyncio.get_running_loop().time())
+        if len(times) == 1:
+            raise RuntimeError("the model is away")
+        await answer(item, rt)
+
+    async with running(runner(rt, fails_once, first_backoff_seconds=0.7).run):
+        await make_due(lab, rt)
+        await eventually(lambda: done(lab, 1))
+    assert times[1] - times[0] >= 0.7
+
+
+async def test_an_item_made_due_anew_does_not_wait_out_the_pause_of_its_failure(lab: Lab) -> None:
+    rt = bench(lab)
+    failed: list[UUID] = []
+
+    async def fails_once(item: DueItem, rt: Any) -> None:
+        if not failed:
+            failed.append(item.object_id)
+            raise RuntimeError("the model is away")
+        await answer(item, rt)
+
+    async with running(runner(rt, fails_once, first_backoff_seconds=300).run):
+        made = await make_due(lab, rt)
+        await eventually(lambda: lab.sql("select 1 from due where failures = 1"))
+        await make_due(lab, rt, made)
+        await eventually(lambda: done(lab, 1))
+
+
+async def test_a_runner_whose_clock_is_ahead_sleeps_until_an_item_that_others_have_is_free(lab: Lab) -> None:
+    looks = 0
+
+    class Counting(DueRunner):
+        """Counts how often it looks."""
+
+        async def _claim(self, free: int) -> Sequence[DueItem]:
+            nonlocal looks
+            looks += 1
+            return await DueRunner._claim(self, free)
+
+    rt = bench(lab, clock=lambda: utc_now() + timedelta(hours=1))
+    await lab.sql(
+        "insert into due (kind, object_id, hotel_id, due_at, lease, lease_until)"
+        " values ('turn', gen_random_uuid(), $1, now(), 1, now() + interval '1 second')",
+        lab.hotel,
+    )
+    async with running(Counting(DueJob("turn", answer, poll_seconds=60), rt).run):
+        await eventually(lambda: done(lab, 1))
+    assert looks <= 3
 
 
 async def lab_due_is_free(lab: Lab) -> bool:
@@ -209,6 +269,24 @@ async def test_an_item_that_failed_comes_back_later_and_later(lab: Lab) -> None:
     assert [job.backoff_seconds(failures) for failures in (1, 2, 3, 50)] == [1, 2, 4, 300]
 
 
+async def test_a_run_that_fails_behind_the_fence_comes_back_after_its_pause_not_after_its_lease(lab: Lab) -> None:
+    rt = bench(lab)
+    attempts: list[int] = []
+
+    async def fails_while_writing(item: DueItem, rt: Any) -> None:
+        attempts.append(item.failures)
+        async with rt.worker_db.transaction(item.hotel_id) as tx:
+            await tx.finish(item)
+            if len(attempts) == 1:
+                raise RuntimeError("a rule says no")
+
+    async with running(runner(rt, fails_while_writing, first_backoff_seconds=0.1, lease_seconds=60).run):
+        await make_due(lab, rt)
+        await eventually(lambda: len(attempts) == 2)
+        await eventually(lambda: nothing_due(lab))
+    assert attempts == [0, 1]
+
+
 async def test_a_run_that_reschedules_itself_is_not_finished_for_it(lab: Lab) -> None:
     rt = bench(lab)
     attempts: list[int] = []
@@ -216,7 +294,7 @@ async def test_a_run_that_reschedules_itself_is_not_finished_for_it(lab: Lab) ->
     async def again(item: DueItem, rt: Any) -> None:
         attempts.append(item.attempt)
         async with rt.worker_db.transaction(item.hotel_id) as tx:
-            await tx.hold(item)
+            await tx.finish(item)
             if len(attempts) < 3:
                 await tx.due("turn", item.object_id, tx.now)
 
@@ -261,6 +339,86 @@ async def test_a_lost_database_connection_is_survived(lab: Lab) -> None:
             await lab.cut_connections("lab")
             await make_due(lab, rt)
             await eventually(lambda count=count: done(lab, count))
+
+
+@pytest.mark.parametrize("silent_from", ["the claim", "what comes next"])
+async def test_a_database_that_falls_silent_is_noticed_and_nothing_that_it_claimed_is_lost(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, silent_from: str
+) -> None:
+    monkeypatch.setattr("servicekit.duerunner.STATEMENT_SECONDS", 0.5, raising=False)
+    async with way_to(lab) as (rt, heard):
+        looks = 0
+
+        class Unheard(DueRunner):
+            """Hears nothing any more from its second claim on; the first has made its connection know the statement."""
+
+            async def _claim(self, free: int) -> Sequence[DueItem]:
+                nonlocal looks
+                looks += 1
+                if looks == 2 and silent_from == "the claim":
+                    await make_due(lab, rt)
+                    heard.clear()
+                items = await DueRunner._claim(self, free)
+                if looks == 2:
+                    heard.clear()
+                return items
+
+        cut_off = Unheard(DueJob("turn", answer, poll_seconds=0.2, lease_seconds=2), rt)
+        async with running(cut_off.run):
+            await eventually(lambda: not cut_off.healthy)
+            assert len(await lab.sql("select 1 from due where lease is not null")) == (silent_from == "the claim")
+            heard.set()
+            if silent_from == "what comes next":
+                await make_due(lab, rt)
+            await eventually(lambda: done(lab, 1))
+            await eventually(lambda: cut_off.healthy)
+
+
+async def test_an_item_whose_end_the_database_does_not_confirm_holds_nobody_up(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("servicekit.duerunner.STATEMENT_SECONDS", 0.5, raising=False)
+    async with way_to(lab) as (rt, heard):
+
+        async def the_last_that_is_heard(item: DueItem, rt: Any) -> None:
+            heard.clear()
+
+        running_now = {"service": "lab", "kind": "turn"}
+        await make_due(lab, rt)
+        async with running(runner(rt, the_last_that_is_heard).run):
+            await eventually(lambda: not heard.is_set())
+            await eventually(lambda: REGISTRY.get_sample_value("due_running", running_now) == 0)
+
+
+@asynccontextmanager
+async def way_to(lab: Lab) -> AsyncGenerator[tuple[Any, asyncio.Event]]:
+    """A bench whose database is not heard while the event is not set: what is said arrives, the answers are lost."""
+    heard = asyncio.Event()
+    heard.set()
+    there = urlsplit(lab.urls.worker)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, always: bool) -> None:
+        while words := await reader.read(65536):
+            if always or heard.is_set():
+                writer.write(words)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, words = await asyncio.open_connection(there.hostname, there.port)
+        await asyncio.gather(carry(reader, words, True), carry(answers, writer, False), return_exceptions=True)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    here = f"{there.username}:{there.password}@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    hints = Hints(None, "lab", "lab")
+    db = Database(urlunsplit(there._replace(netloc=here)), pool_size=6, service="lab", hints=hints)
+    try:
+        async with db.autocommit() as connection:
+            await connection.execute(text("select 1"))  # connected while it can be
+        yield Bench(db, hints), heard
+    finally:
+        heard.set()
+        server.close()
+        await db.dispose()
 
 
 async def test_side_by_side_up_to_the_concurrency(lab: Lab) -> None:

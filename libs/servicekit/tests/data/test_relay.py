@@ -14,6 +14,8 @@ from contracts.envelope import Envelope
 from contracts.topics import KNOWLEDGE, SESSIONS
 from servicekit import topics
 from servicekit.hints import Hints
+from servicekit.leader import RELAY_LOCK
+from servicekit.measures import BACKLOG_SHOWN
 from servicekit.metrics import REGISTRY
 from servicekit.relay import Pending, Relay
 from servicekit.replay import replay
@@ -159,6 +161,37 @@ async def test_backlog_and_leader_are_measured(lab: Lab) -> None:
     assert REGISTRY.get_sample_value("relay_leader", {"service": "lab"}) == 0
 
 
+async def test_a_backlog_is_counted_no_further_than_the_figure_goes(lab: Lab) -> None:
+    await lab.sql(
+        "insert into outbox (id, aggregatetype, aggregateid, type, payload, headers)"
+        " select gen_random_uuid(), $1, 'a', 'x', '{}', '{}' from generate_series(1, $2)",
+        SESSIONS.name,
+        BACKLOG_SHOWN + 50,
+    )
+    relay = lab.relay()
+    relay.kafka_url = "127.0.0.1:1"  # nobody listens there
+    async with running(relay.run):
+        await eventually(lambda: REGISTRY.get_sample_value("outbox_backlog", {"service": "lab"}) == BACKLOG_SHOWN)
+
+
+async def test_a_backlog_that_cannot_be_measured_is_sent_all_the_same_by_the_same_leader(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("servicekit.relay._BACKLOG", "select 1 as events, 0::float8 as oldest from pg_sleep(60)")
+    monkeypatch.setattr("servicekit.relay.MEASURE_TIMEOUT_SECONDS", 0.2, raising=False)
+    monkeypatch.setattr("servicekit.relay.MEASURE_SECONDS", 0.1)
+    leaders: set[int] = set()
+    await lab.publish(uuid4(), 1)
+    async with running(lab.relay().run):
+        for number in range(2, 6):
+            await eventually(lambda: nothing_left(lab))
+            leaders |= await holders(lab)
+            await lab.publish(uuid4(), number)
+        await eventually(lambda: nothing_left(lab))
+        leaders |= await holders(lab)
+    assert len(leaders) == 1
+
+
 async def test_replay_sends_what_was_published_since_again(lab: Lab) -> None:
     key = uuid4()
     async with running(lab.relay().run):
@@ -188,6 +221,16 @@ async def test_old_events_are_forgotten_once_published_and_never_before(lab: Lab
 
 async def nothing_left(lab: Lab) -> bool:
     return await lab.unpublished() == 0
+
+
+async def holders(lab: Lab) -> set[int]:
+    """Whose connection holds the relay's lock."""
+    rows = await lab.sql(
+        "select pid from pg_locks where locktype = 'advisory' and granted and objid = $1"
+        " and database = (select oid from pg_database where datname = current_database())",
+        RELAY_LOCK,
+    )
+    return {row["pid"] for row in rows}
 
 
 async def published_of(lab: Lab, key: UUID) -> bool:

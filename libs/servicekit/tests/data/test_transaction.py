@@ -88,6 +88,23 @@ async def write_note(db: Database, hotel: UUID, words: str) -> UUID:
     return row.id
 
 
+async def test_times_turned_into_text_by_the_database_are_utc_whatever_the_server_is_set_to(urls: DatabaseUrls) -> None:
+    owner = await asyncpg.connect(urls.owner)
+    name = await owner.fetchval("select current_database()")
+    await owner.execute(f"alter database {name} set timezone = 'Asia/Kathmandu'")
+    database = Database(urls.app, service="notes")
+    try:
+        async with database.transaction(LINDENHOF) as tx:
+            told = await tx.scalar(text("select to_jsonb(timestamptz '2026-03-29 00:59Z')"))
+        direct = await database.call("select to_jsonb(timestamptz '2026-03-29 00:59Z')::text")
+    finally:
+        await database.dispose()
+        await owner.execute(f"alter database {name} reset timezone")
+        await owner.close()
+    assert told == "2026-03-29T00:59:00+00:00"
+    assert direct[0] == f'"{told}"'
+
+
 async def test_a_hotel_sees_its_own_rows_and_no_others(db: Database) -> None:
     mine = await write_note(db, LINDENHOF, "towels")
     await write_note(db, HARBOUR, "kayaks")

@@ -108,7 +108,7 @@ async def test_what_is_in_hand_too_long_is_cut_off_and_given_back(lab: Lab, rt: 
 @pytest.mark.parametrize(
     ("lease", "until", "ours"), [(7, "now() + interval '1 minute'", True), (8, "now()", False), (7, "null", False)]
 )
-async def test_holding_an_item_needs_the_lease_that_was_claimed(lab: Lab, lease: int, until: str, ours: bool) -> None:
+async def test_finishing_an_item_needs_the_lease_that_was_claimed(lab: Lab, lease: int, until: str, ours: bool) -> None:
     item = DueItem("turn", lab.hotel, uuid4(), utc_now(), attempt=1, lease=7, lease_until=utc_now())
     await lab.sql(
         f"insert into due (kind, object_id, hotel_id, due_at, lease, lease_until) values ('turn', $1, $2, now(), $3, {until})",
@@ -118,7 +118,7 @@ async def test_holding_an_item_needs_the_lease_that_was_claimed(lab: Lab, lease:
     )
     async with lab.database().transaction(lab.hotel) as tx:
         with nullcontext() if ours else pytest.raises(LeaseLost):
-            await tx.hold(item)
+            await tx.finish(item)
 
 
 async def test_retention_forgets_what_is_old_and_nothing_else(lab: Lab, rt: Any) -> None:

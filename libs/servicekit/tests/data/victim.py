@@ -33,10 +33,9 @@ async def record(event: SessionRevoked, tx: Transaction) -> None:
 async def answer(item: DueItem, rt: Any) -> None:
     await asyncio.sleep(0.05)
     async with rt.worker_db.transaction(item.hotel_id) as tx:
-        await tx.hold(item)
+        await tx.finish(item)
         values = {"hotel": item.hotel_id, "event": item.object_id, "key": "due", "number": item.attempt}
         await tx.execute(RECORD, values)
-        await tx.finish(item)
 
 
 class SlowRelay(Relay):

@@ -23,11 +23,12 @@ tell the whole text so far; nobody relies on it."""
 
 @dataclass(slots=True, eq=False)
 class OpenWidget:
-    """A guest's open WebSocket: how to wake it, and up to which version of the conversation it has looked."""
+    """A guest's open WebSocket: how to wake it, on which site, and up to which version of the conversation it has looked."""
 
     hotel_id: HotelId
     conversation_id: ConversationId
     hints: Subscription
+    origin: str | None
     version: int = 0
 
 

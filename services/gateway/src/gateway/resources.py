@@ -22,7 +22,7 @@ from gateway.settings import Settings
 from servicekit import Rt, Runtime
 
 REFRESH_SECONDS = 10.0
-"""How long identity may take to refresh a session's tokens."""
+"""How long identity may be silent while it refreshes a session's tokens; `Sessions` limits the whole."""
 MAX_READERS = 2_000
 """Hotels whose live stream one instance can follow at a time."""
 

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from contracts.errors import Unauthenticated
-from gateway.adapters.sessions import Session, Sessions
+from gateway.adapters.sessions import Session, Sessions, SessionsUnavailable
 from gateway.adapters.upstream import ServiceUnavailable
 
 NOW = 1_000_000.0
@@ -63,6 +63,32 @@ async def test_a_browser_that_gives_up_in_the_middle_of_a_refresh_stays_signed_i
         await request
     answers.set()
     assert (await store.fresh(session_id, no_refresh)).refresh_token == "refresh-2"
+
+
+async def test_a_refresh_that_takes_too_long_is_given_up_before_another_may_present_the_same_token(
+    valkey: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.adapters.sessions.LOCK_MS", 500)
+    monkeypatch.setattr("gateway.adapters.sessions.REFRESH_SECONDS", 0.2)
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 1))
+    under_way: list[str] = []
+    most = 0
+
+    async def drips(token: str) -> tuple[str, float, str]:
+        nonlocal most
+        under_way.append(token)
+        most = max(most, len(under_way))
+        try:
+            await asyncio.sleep(1.5)  # a byte now and then: no phase of the call is ever over its limit
+        finally:
+            under_way.remove(token)
+        return "access-2", NOW + 600, "refresh-2"
+
+    asked = await asyncio.gather(*(store.fresh(session_id, drips) for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(told, SessionsUnavailable) for told in asked), asked
+    assert most == 1, "two that present one token end the session"
+    assert (await store.get(session_id)).refresh_token == "refresh-1"
 
 
 async def test_a_refresh_that_fails_for_now_leaves_the_session_as_it_is(valkey: Redis, prefix: str) -> None:

@@ -110,8 +110,8 @@ async def send_message(
             raise NotYours("Take the conversation over before you answer in it")
         case _:
             raise MessageDiffers("The id belongs to a message with another text", pointer="/id")
-    if outcome == "stored" and db.hints is not None:
-        await db.hints.send(channel(conversation_id), {"said": seq})
+    if db.hints is not None:  # also for what was stored already: whoever stored it may have died before they told of it
+        await db.hints.send(channel(conversation_id), {"said" if sender == "guest" else "seq": seq})
         await db.hints.send("outbox")
         if turn_id is not None:
             await db.hints.send("due:turn")
@@ -136,8 +136,9 @@ async def guest_types(db: Database, hotel_id: HotelId, conversation_id: Conversa
 def channel(conversation_id: UUID) -> str:
     """Name of the hints that wake whoever watches a conversation.
 
-    `typing` and `partial` are shown as they come; `said` is the seq of a message that changed nothing else; all others
-    say "look".
+    `typing` and `partial` are shown as they come; `said` is the seq of a message that changed nothing else; `origin` is one
+    that the hotel no longer allows, told within the process; after a gap (`servicekit.hints.GAP`) one looks for all; all
+    others say "look".
     """
     return f"conversation:{conversation_id}"
 

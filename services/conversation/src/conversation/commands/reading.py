@@ -1,9 +1,11 @@
-"""Who has read how far: the guest by their widget, the desk by a member of staff or by the AI's answer. Never backwards."""
+"""Who has read how far: the guest by their widget, the desk by a member of staff. Never backwards.
+
+An answer marks what it answers as read where it is stored: the AI's in `turns`, that of staff in `send_message`.
+"""
 
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import text
 
 from contracts.errors import NotFound
 from contracts.events import ConversationRead
@@ -13,10 +15,6 @@ from conversation.tables import ConversationRow
 from servicekit.actor import Actor
 from servicekit.commands import Command
 from servicekit.transaction import Transaction
-
-_ANSWERED = text("""
-    UPDATE conversations SET read_by_desk_seq = greatest(read_by_desk_seq, :seq) WHERE id = :id
-""")
 
 
 class MarkRead(Command):
@@ -52,12 +50,6 @@ async def read_by_desk(conversation_id: ConversationId, command: MarkRead, actor
         row.read_by_desk_seq = seq
         _tell(row, seq, actor, tx)
         tx.audit("conversation.read", "conversation", row.id)
-
-
-async def answered_by_staff(conversation_id: ConversationId, seq: int, tx: Transaction) -> None:
-    """Whoever answers has read what they answer: the answer's own event says so."""
-    await tx.execute(_ANSWERED, {"id": conversation_id, "seq": seq})
-    tx.hint(channel(conversation_id), {"seq": seq})
 
 
 def _tell(row: ConversationRow, seq: int, by: Actor, tx: Transaction) -> None:

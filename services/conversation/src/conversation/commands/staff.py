@@ -10,7 +10,7 @@ from contracts.events import ConversationEscalated
 from contracts.ids import UserId
 from contracts.statuses import ConversationStatus, MembershipStatus
 from contracts.values import Priority
-from conversation.commands.messages import channel, say_notice
+from conversation.commands.messages import say_notice
 from conversation.domain import conversation as rules
 from conversation.domain.notices import Notice
 from conversation.tables import ConversationRow, StaffRow
@@ -66,7 +66,6 @@ async def release_conversations(user_id: UserId, tx: Transaction) -> list[Conver
             )
         )
         row.escalated_seq = say_notice(row, tx, Notice.ESCALATED).seq
-        tx.hint(channel(row.id), {"seq": row.last_seq})
         tx.audit("conversation.escalate", "conversation", row.id)
         released.append(row)
     return released

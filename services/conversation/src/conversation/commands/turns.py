@@ -15,7 +15,7 @@ from conversation.commands.messages import say
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Owner
 from conversation.tables import ConversationRow, MessageRow, TurnRow
-from servicekit.due import DueItem, LeaseLost
+from servicekit.due import DueItem
 from servicekit.ids import new_id
 from servicekit.transaction import Transaction
 
@@ -98,15 +98,14 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
     row = await tx.lock(ConversationRow, question.conversation_id)
     await tx.finish(item)
     turn = await tx.lock(TurnRow, question.turn_id)
-    if turn.state == "open" and turn.last_seq != question.last_seq:
-        raise LeaseLost(f"turn {turn.id} goes on to message {turn.last_seq}")
-    if turn.state == "open":
-        turn.attempt = item.attempt
-        turn.version += 1
-        if row.custody().owner is Owner.AI:
-            _settle(row, turn, reply, tx)
-        else:
-            turn.state = "dropped"
+    # Whoever adds to a turn, or drops it, takes its lease under the conversation's lock.
+    assert (turn.state, turn.last_seq) == ("open", question.last_seq)
+    turn.attempt = item.attempt
+    turn.version += 1
+    if row.custody().owner is Owner.AI:
+        _settle(row, turn, reply, tx)
+    else:
+        turn.state = "dropped"
     return turn
 
 

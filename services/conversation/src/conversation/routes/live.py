@@ -6,6 +6,7 @@ The database is the truth: a hint only says "look", and every look reads what co
 import asyncio
 import contextlib
 import json
+import sys
 import time
 from collections import defaultdict
 from typing import Annotated, Any
@@ -16,20 +17,23 @@ from pydantic import ValidationError
 from contracts.errors import DomainError, Unauthenticated
 from contracts.ids import ConversationId, HotelId
 from conversation.commands.conversations import active_hotel
-from conversation.commands.messages import SendMessage, Sent, channel, guest_types, send_message
+from conversation.commands.guests import OriginNotAllowed
+from conversation.commands.messages import SendMessage, channel, guest_types, send_message
 from conversation.commands.reading import MarkRead, read_by_guest
 from conversation.domain.conversation import HotelSuspended, Owner
+from conversation.domain.sites import is_allowed
 from conversation.queries.conversations import ConversationView, versions_of
 from conversation.queries.live import look
 from conversation.queries.messages import PAGE, MessageView
 from conversation.resources import OpenWidget, resources_of
 from conversation.routes.callers import check_site, guest_of, hotel_of
 from conversation.routes.frames import FRAME, HELLO, Addressed, Message, Pong, Read, Typing, parse, receive
-from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES, READ_LIMIT, READS
+from conversation.routes.widget import MESSAGE_LIMIT, MESSAGES, READ_LIMIT, READS, said_by_guest
 from servicekit.access import Admit, guest_first_frame
 from servicekit.actor import Actor
 from servicekit.edge import edge_router
 from servicekit.failures import refusal_of
+from servicekit.hints import GAP
 from servicekit.problems import Malformed, TooManyRequests, problem_of
 from servicekit.runtime import Rt, Runtime
 from servicekit.tracing import span
@@ -68,9 +72,12 @@ async def live_route(
     except TimeoutError as error:
         raise Unauthenticated("no hello came") from error
     await check_site(websocket, guest, rt)
+    origin = websocket.headers.get("origin")
+    if origin is not None:
+        origin = sys.intern(origin)  # one string for all of a hotel's
     websocket.scope["headers"].clear()  # a third of what an idle connection held
     with rt.hints.subscribe(channel(conversation_id)) as hints:  # before the first look, so that nothing falls between
-        widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints)
+        widgets, line = resources_of(rt).widgets, OpenWidget(hotel_of(guest), conversation_id, hints, origin)
         widgets.add(line)
         try:
             await _Widget(websocket, line, guest, rt, hello.after_seq).run()
@@ -79,22 +86,33 @@ async def live_route(
 
 
 async def wake_widgets(rt: Runtime) -> None:
-    """Wake the widgets that no hint has told of what happened: one question for all of a hotel's."""
-    looked_at = time.monotonic()
-    while True:
-        await asyncio.sleep(POLL_SECONDS)
-        if rt.hints.connected and time.monotonic() - looked_at < CHECK_SECONDS:
-            continue
-        looked_at = time.monotonic()
-        of_hotel: dict[HotelId, list[OpenWidget]] = defaultdict(list)
-        for widget in tuple(resources_of(rt).widgets):
-            of_hotel[widget.hotel_id].append(widget)
-        for hotel_id, widgets in of_hotel.items():
-            async with rt.db.transaction(hotel_id, read_only=True) as tx:
-                versions = await versions_of(tx, {widget.conversation_id for widget in widgets})
-            for widget in widgets:
-                if versions.get(widget.conversation_id, 0) > widget.version:
-                    widget.hints.put({})
+    """Wake the widgets that no hint has told of what happened, one question for all of a hotel's; and end those on a site
+    that the hotel has taken off its list.
+
+    At once when hints arrive again: thousands of widgets, each looking for itself, would keep guests' messages waiting.
+    """
+    with rt.hints.subscribe("widgets") as gaps:  # nobody sends to it: what comes is a gap
+        while True:
+            looked_at = time.monotonic()
+            of_hotel: dict[HotelId, list[OpenWidget]] = defaultdict(list)
+            for widget in tuple(resources_of(rt).widgets):
+                of_hotel[widget.hotel_id].append(widget)
+            for hotel_id, widgets in of_hotel.items():
+                await _wake(rt, hotel_id, widgets)
+            while await gaps.wait(POLL_SECONDS) is None:
+                if not rt.hints.connected or time.monotonic() - looked_at >= CHECK_SECONDS:
+                    break
+
+
+async def _wake(rt: Runtime, hotel_id: HotelId, widgets: list[OpenWidget]) -> None:
+    allowed = await resources_of(rt).sites.allowed(hotel_id)
+    async with rt.db.transaction(hotel_id, read_only=True) as tx:
+        versions = await versions_of(tx, {widget.conversation_id for widget in widgets})
+    for widget in widgets:
+        if not is_allowed(widget.origin, allowed):
+            widget.hints.put({"origin": widget.origin})
+        elif versions.get(widget.conversation_id, 0) > widget.version:
+            widget.hints.put({})
 
 
 class _Widget:
@@ -120,7 +138,7 @@ class _Widget:
         """The last turn whose answer the guest has."""
 
     async def run(self) -> None:
-        """Until the guest leaves, the token expires or the hotel is suspended.
+        """Until the guest leaves, the token expires, the hotel is suspended or no longer allows the page's site.
 
         Raises:
             DomainError: why it ended, other than the guest's leaving.
@@ -157,7 +175,9 @@ class _Widget:
                 await self._send({"type": "typing", "by": hint["typing"], **name})
             elif "partial" in hint:
                 await self._show(hint["partial"])
-            elif "said" not in hint or hint["said"] > self._seq:
+            elif "origin" in hint:
+                raise OriginNotAllowed
+            elif hint != GAP and hint.get("said", sys.maxsize) > self._seq:
                 await self._look()
 
     async def _show(self, partial: dict[str, Any]) -> None:  # Any: JSON
@@ -239,7 +259,7 @@ class _Widget:
         )
         await self._send({"type": "ack", "id": str(sent.id), "seq": sent.seq})
         if sent.seq == self._seq + 1:  # else a look brings it, and what was said before it
-            await self._pass_on(_said(sent, self._conversation_id))
+            await self._pass_on(said_by_guest(sent, self._conversation_id))
 
     async def _read(self, frame: Read) -> None:
         await self._rt.limits.check(READ_LIMIT, READS, self._guest.key)
@@ -277,19 +297,6 @@ def _at_once(until: asyncio.Timeout) -> None:
     """End what runs under that limit, if it still does."""
     with contextlib.suppress(RuntimeError):
         until.reschedule(asyncio.get_running_loop().time())
-
-
-def _said(sent: Sent, conversation_id: ConversationId) -> MessageView:
-    """The guest's own message as a look would find it."""
-    return MessageView(
-        id=sent.id,
-        conversation_id=conversation_id,
-        seq=sent.seq,
-        sender="guest",
-        text=sent.text,
-        turn_id=sent.turn_id,
-        sent_at=sent.sent_at,
-    )
 
 
 def _state(view: ConversationView) -> ConversationView:

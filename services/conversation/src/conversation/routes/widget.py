@@ -175,7 +175,7 @@ async def send_message_route(
     sent = await send_message(rt.db, hotel_of(guest), conversation_id, "guest", guest_of(guest), command)
     if sent.repeated:
         response.status_code = 200
-    return view_of(sent, conversation_id)
+    return said_by_guest(sent, conversation_id)
 
 
 @router.post(
@@ -219,8 +219,8 @@ async def end_route(conversation_id: ConversationId, guest: Guest, tx: GuestTx) 
     return await conversation_by_id(tx, conversation_id)
 
 
-def view_of(sent: Sent, conversation_id: ConversationId) -> MessageView:
-    """A guest's message as it was stored."""
+def said_by_guest(sent: Sent, conversation_id: ConversationId) -> MessageView:
+    """A guest's message as it was stored, and as a look would find it."""
     return MessageView(
         id=sent.id,
         conversation_id=conversation_id,

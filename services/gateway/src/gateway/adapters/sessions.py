@@ -17,7 +17,10 @@ from contracts.errors import DomainError, Unauthenticated
 
 REFRESH_EARLY_SECONDS = 60
 LOCK_MS = 20_000
-"""How long one refresh may take, and others wait for it; longer than identity is given to answer."""
+"""How long one refresh keeps others out, and they wait for it."""
+REFRESH_SECONDS = 15.0
+"""How long identity may take for all of a refresh, counted from before the lock was asked for: nobody else presents the
+token while that call is under way. The rest of the lock's time is for keeping the answer."""
 _UNLOCK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -128,18 +131,22 @@ class Sessions:
 
     async def _refresh(self, session_id: str, refresh: Refresh) -> Session:
         lock, holder = f"{self._key(session_id)}:refresh", secrets.token_hex(8)
+        clock = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(LOCK_MS / 1000):
+                asked_at = clock()
                 while not await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
                     await asyncio.sleep(0.05)  # another request is refreshing this very session
                     session = await self.get(session_id)
                     if self._holds(session):
                         return session
+                    asked_at = clock()
             try:
-                session = await self.get(session_id)
-                if self._holds(session):
-                    return session
-                access_token, expires_at, refresh_token = await refresh(session.refresh_token)
+                async with asyncio.timeout_at(asked_at + REFRESH_SECONDS):
+                    session = await self.get(session_id)
+                    if self._holds(session):
+                        return session
+                    access_token, expires_at, refresh_token = await refresh(session.refresh_token)
                 session = replace(
                     session, access_token=access_token, expires_at=expires_at, refresh_token=refresh_token
                 )

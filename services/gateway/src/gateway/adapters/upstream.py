@@ -8,6 +8,9 @@ import httpx
 
 from contracts.errors import DomainError, Forbidden
 
+CONNECT_SECONDS = 1.0
+"""How long a call may wait for a connection of the pool's, and for one to be made; less where the call has less."""
+
 
 class ServiceUnavailable(DomainError):
     """A service behind the gateway did not answer."""
@@ -51,7 +54,7 @@ class Upstream:
         content: bytes | None = None,
         timeout_seconds: float | None = None,
     ) -> httpx.Response:
-        """The service's answer, whatever its status.
+        """The service's answer, whatever its status. `timeout_seconds` is how long it may be silent, not the whole.
 
         Raises:
             ServiceUnavailable: it could not be reached or took too long.
@@ -65,7 +68,7 @@ class Upstream:
                 ),  # as it came: whether it is good is the service's to say
                 params=params,
                 content=content,
-                timeout=timeout_seconds if timeout_seconds is not None else httpx.USE_CLIENT_DEFAULT,
+                timeout=_limits(timeout_seconds) if timeout_seconds is not None else httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.HTTPError as error:
             raise ServiceUnavailable(f"The {self.name} service did not answer") from error
@@ -91,3 +94,9 @@ class Upstream:
         if response.status_code >= 400:
             raise UpstreamProblem(response)
         return response.json()
+
+
+def _limits(seconds: float) -> httpx.Timeout:
+    """httpx counts each phase of a call for itself."""
+    soon = min(seconds, CONNECT_SECONDS)
+    return httpx.Timeout(seconds, connect=soon, pool=soon)
