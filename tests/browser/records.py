@@ -29,7 +29,7 @@ class Records:
             await connection.close()
 
     @asynccontextmanager
-    async def altered(self, table: str, values: Mapping[str, str], where: str) -> AsyncGenerator[None]:
+    async def altered(self, table: str, values: Mapping[str, object], where: str) -> AsyncGenerator[None]:
         """Columns of a row have these values for the block: content that no command would let in today."""
         columns = ", ".join(values)
         [before] = await self._read(f"SELECT {columns} FROM {table} WHERE {where}")

@@ -11,7 +11,27 @@ import panelStyle from "./ui/panel.css";
 import { Panel } from "./ui/panel.ts";
 import { chime } from "./ui/sound.ts";
 
-export class FrontDeskWidget extends HTMLElement {
+/** So long another tab may take to say that its guest is reading what has just come. */
+const READ_ELSEWHERE_MS = 500;
+
+/** `<front-desk-widget>` on the page. A copy (Turbo keeps pages as copies of their bodies) has nothing in it, and goes. */
+export class Place extends HTMLElement {
+  onarrive: (() => void) | null = null;
+  onleave: (() => void) | null = null;
+
+  connectedCallback(): void {
+    if (this.onarrive) this.onarrive();
+    else this.remove();
+  }
+
+  disconnectedCallback(): void {
+    this.onleave?.();
+  }
+}
+
+export class FrontDeskWidget {
+  readonly element = new Place();
+  readonly #shadow = this.element.attachShadow({ mode: "open" });
   readonly #desk: Desk;
   readonly #locale: Locale;
   readonly #listeners: Listeners;
@@ -27,11 +47,12 @@ export class FrontDeskWidget extends HTMLElement {
   readonly #brand = new CSSStyleSheet();
   readonly #tab = new Browser(() => sessionStorage);
   #panel: Panel | null = null;
+  /** Listeners of the page's, which end when the widget is taken off it. */
+  #offPage = new AbortController();
   #due = false;
   #rules = "";
 
   constructor(desk: Desk, locale: Locale, listeners: Listeners) {
-    super();
     this.#desk = desk;
     this.#locale = locale;
     this.#listeners = listeners;
@@ -48,15 +69,26 @@ export class FrontDeskWidget extends HTMLElement {
       { class: "root", dir: locale.dir, lang: locale.tag, "data-position": desk.config.position },
       this.#launcher,
     );
-    const shadow = this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = [sheetOf(launcherStyle), this.#brand];
-    shadow.append(this.#root);
+    this.#shadow.adoptedStyleSheets = [sheetOf(launcherStyle), this.#brand];
+    this.#shadow.append(this.#root);
+    this.element.onarrive = () => this.#arrive();
+    this.element.onleave = () => this.#offPage.abort();
     desk.onchange = () => this.#change();
     listeners.on("message", (message) => {
-      if (message.sender !== "guest" && desk.sound && !(this.isOpen && isSeen())) chime();
+      if (message.sender === "guest" || !desk.sound) return;
+      setTimeout(() => desk.unread && !this.#isRead && chime(), READ_ELSEWHERE_MS);
     });
-    document.addEventListener("visibilitychange", () => this.#change());
     this.#draw();
+  }
+
+  /** On the page, or back on it: as it was, at what was said last. */
+  #arrive(): void {
+    this.#offPage = new AbortController();
+    const { signal } = this.#offPage;
+    document.addEventListener("visibilitychange", () => this.#change(), { signal });
+    for (const event of ["resize", "scroll"]) visualViewport?.addEventListener(event, () => this.#change(), { signal });
+    this.#draw();
+    if (this.isOpen) this.#panel?.opened();
   }
 
   get isOpen(): boolean {
@@ -69,8 +101,7 @@ export class FrontDeskWidget extends HTMLElement {
     if (!this.#panel) {
       this.#panel = new Panel(this.#desk, this.#locale, () => this.close());
       this.#root.prepend(this.#panel.element);
-      this.shadowRoot?.adoptedStyleSheets.push(sheetOf(panelStyle));
-      for (const event of ["resize", "scroll"]) visualViewport?.addEventListener(event, () => this.#change());
+      this.#shadow.adoptedStyleSheets.push(sheetOf(panelStyle));
     }
     this.#panel.element.hidden = false;
     this.#tab.set(this.#key, "1");
@@ -85,7 +116,7 @@ export class FrontDeskWidget extends HTMLElement {
 
   close(): void {
     if (!this.isOpen || !this.#panel) return;
-    const focused = this.shadowRoot?.activeElement;
+    const focused = this.#shadow.activeElement;
     this.#panel.element.hidden = true;
     this.#tab.remove(this.#key);
     this.#draw();
@@ -96,6 +127,11 @@ export class FrontDeskWidget extends HTMLElement {
   /** Open again what was open on the page before; on a phone it would cover what the guest came for. */
   resume(): void {
     if (this.#tab.get(this.#key) && matchMedia("(min-width: 481px)").matches) this.open(true);
+  }
+
+  /** Whether the guest has the conversation before them. */
+  get #isRead(): boolean {
+    return this.isOpen && this.element.isConnected && document.visibilityState === "visible";
   }
 
   get #key(): string {
@@ -116,7 +152,7 @@ export class FrontDeskWidget extends HTMLElement {
     const { hotel, unread } = this.#desk;
     const { text } = this.#locale;
     const open = this.isOpen;
-    if (open && isSeen()) this.#desk.saw();
+    if (this.#isRead) this.#desk.saw();
     this.#fit();
     attribute(this.#root, "data-open", open);
     attribute(this.#launcher, "aria-expanded", String(open));
@@ -129,7 +165,7 @@ export class FrontDeskWidget extends HTMLElement {
     );
     this.#unread.hidden = open || unread === 0;
     retext(this.#unread, unread > 9 ? "9+" : String(unread));
-    if (open) this.#panel?.update(isSeen());
+    if (open) this.#panel?.update(this.#isRead);
   }
 
   /** The brand's colour, and on a phone the height that the keyboard leaves. */
@@ -149,8 +185,4 @@ function sheetOf(text: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
   return sheet;
-}
-
-function isSeen(): boolean {
-  return document.visibilityState === "visible";
 }

@@ -17,14 +17,17 @@ export interface Stub {
   readonly config: Config;
   readonly theme: string | null;
   readonly queue: Queued[];
+  /** There once the widget is. */
+  readonly putBack?: () => void;
 }
 
-const page = window as { FrontDesk?: unknown; trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
+const page = window as { FrontDesk?: Stub; trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
 type Policy = { createScriptURL(url: string): string };
 
 const tag = (document.currentScript ?? document.querySelector("script[data-hotel]")) as HTMLScriptElement | null;
 
 if (!page.FrontDesk && tag?.dataset.hotel) load(tag, tag.dataset.hotel);
+else if (page.FrontDesk?.config?.hotel === tag?.dataset.hotel) page.FrontDesk?.putBack?.();
 
 function load(script: HTMLScriptElement, hotel: string): void {
   const { origin } = new URL(script.src);
@@ -47,16 +50,14 @@ function load(script: HTMLScriptElement, hotel: string): void {
     language: language || null,
     position: position === "start" ? "start" : "end",
   };
-  page.FrontDesk = {
-    config,
-    theme: theme ?? null,
-    queue,
+  const calls = {
     open: later("open"),
     close: later("close"),
     toggle: later("toggle"),
     identify: later("identify"),
     on: later("on"),
   };
+  page.FrontDesk = { config, theme: theme ?? null, queue, ...calls };
   let url = `${origin}/widget/assets/${ASSET}`;
   try {
     // Pages with `require-trusted-types-for 'script'` allow the policy by name: `trusted-types frontdesk`.

@@ -3,7 +3,7 @@
 import { Desk } from "./core/desk.ts";
 import { Listeners } from "./core/events.ts";
 import type { Details } from "./core/protocol.ts";
-import { FrontDeskWidget } from "./element.ts";
+import { FrontDeskWidget, Place } from "./element.ts";
 import type { Stub } from "./loader.ts";
 import { chosen, Locale, plainTag } from "./locale/locale.ts";
 
@@ -20,34 +20,44 @@ function begin(stub: Stub): void {
     config.language ? plainTag(config.language) : locale.tag,
     listeners.emit.bind(listeners),
   );
-  customElements.define("front-desk-widget", FrontDeskWidget);
+  customElements.define("front-desk-widget", Place);
   const widget = new FrontDeskWidget(desk, locale, listeners);
-  if (stub.theme) widget.dataset.theme = stub.theme;
+  if (stub.theme) widget.element.dataset.theme = stub.theme;
 
+  let shown = false;
+  /** Put back what the page has taken off with all its body (Turbo, pjax). False when it is where it belongs. */
+  const putBack = () => {
+    if (!shown || widget.element.isConnected) return false;
+    document.body.append(widget.element);
+    return true;
+  };
+  const open = () => {
+    putBack();
+    widget.open();
+  };
   const api = {
-    open: () => widget.open(),
+    open,
     close: () => widget.close(),
-    toggle: () => (widget.isOpen ? widget.close() : widget.open()),
+    toggle: () => (widget.isOpen && !putBack() ? widget.close() : open()),
     identify: (details: Details | null) => desk.identify(details),
     on: listeners.on.bind(listeners),
   };
   const queue = stub.queue.splice(0);
-  Object.assign(stub, api);
+  Object.assign(stub, api, { putBack });
   for (const call of queue) {
     const done = (api[call.name] as (...given: unknown[]) => unknown)(...call.given);
     if (call.name === "on") call.off = done as () => void;
     if (call.gone) call.off?.();
   }
 
-  let shown = false;
   const show = () => {
     if (shown) return;
     shown = true;
-    document.body.append(widget);
+    document.body.append(widget.element);
     const known = desk.known;
     if (known !== "no") widget.resume();
     listeners.emit("ready", undefined);
-    if (known === "talking") desk.connect();
+    if (known === "talking" || desk.hasUnsent) desk.connect();
   };
   void desk.look().then(show);
   setTimeout(show, COLOUR_MS);

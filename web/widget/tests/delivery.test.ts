@@ -75,3 +75,19 @@ test("an acknowledgement of something else is not taken for one's own", async ()
   delivery.heard(undefined, "lost");
   assert.equal(await lost, "lost");
 });
+
+test("a frame that the server could not read was the message; other refusals without an id are about something else", async () => {
+  const { delivery } = desk();
+  const outcome = delivery.expect("own", () => true, assert.fail);
+  delivery.heard(undefined, refused("unauthenticated", 401));
+  delivery.heard(undefined, refused("too-many-requests", 429));
+  delivery.heard(undefined, refused("malformed", 400));
+  assert.deepEqual(await outcome, refused("malformed", 400));
+});
+
+test("a message that timed out on the way is sent again", async () => {
+  const { delivery, waiting } = desk("one");
+  let tries = 0;
+  await delivery.all(() => Promise.resolve(++tries === 1 ? refused("request-timeout", 408) : { seq: 1 }));
+  assert.deepEqual([tries, waiting()], [2, []]);
+});

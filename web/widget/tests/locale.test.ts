@@ -24,6 +24,10 @@ for (const [tag, strings] of Object.entries(LANGUAGES)) {
     }
   });
 
+  test(`${tag}: the conversation and the field to write in have names of their own`, () => {
+    assert.notEqual(strings.conversation, strings.field);
+  });
+
   test(`${tag}: counts have every form of the language`, () => {
     const needed = new Set(Array.from({ length: 200 }, (_, n) => new Intl.PluralRules(tag).select(n + 1)));
     for (const forms of [strings.unread, strings.wait] as Plural[]) {

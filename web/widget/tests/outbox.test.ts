@@ -70,6 +70,36 @@ test("what somebody else has written under the key does no harm", () => {
   assert.deepEqual(texts(new Outbox(keep, PREFIX)), []);
 });
 
+test("a message without a time, or under another's key, is left alone; the others are sent", () => {
+  const keep = new Memory();
+  for (const at of [undefined, null, "soon", 1e300])
+    keep.set(`${PREFIX}${at}`, JSON.stringify({ id: `${at}`, text: "", at }));
+  keep.set(`${PREFIX}one`, JSON.stringify({ id: "another", text: "never to be removed", at: 1 }));
+  const outbox = new Outbox(keep, PREFIX);
+  outbox.adopt();
+  outbox.add("hello");
+  assert.deepEqual(texts(outbox), ["hello"]);
+});
+
+test("half a character becomes a sign that every server can read, written now or kept before", () => {
+  const keep = new Memory();
+  keep.set(`${PREFIX}1`, JSON.stringify({ id: "1", text: "\ude00 kept", at: 1 }));
+  const outbox = new Outbox(keep, PREFIX);
+  outbox.add("whole \u{1f600}, half \ud83d");
+  assert.deepEqual(texts(outbox), ["whole \u{1f600}, half \ufffd", "\ufffd kept"].sort());
+});
+
+test("what another tab has forgotten is not sent by this one", () => {
+  const keep = new Memory();
+  const here = new Outbox(keep, PREFIX);
+  here.add("private");
+  const there = new Outbox(keep, PREFIX);
+  there.clear();
+  there.add("the next guest's");
+  here.disown();
+  assert.deepEqual(texts(here), ["the next guest's"]);
+});
+
 test("another guest at the same device does not send what the one before wrote", () => {
   const keep = new Memory();
   const outbox = new Outbox(keep, PREFIX);

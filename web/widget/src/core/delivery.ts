@@ -1,6 +1,7 @@
 // Brings what waits to the server, one message after the other in the order of writing, each until it is acknowledged.
 
 import { backoff } from "./backoff.ts";
+import { passes } from "./http.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
 import { type Problem, slugOf } from "./protocol.ts";
 
@@ -55,9 +56,9 @@ export class Delivery {
         }
         const { problem } = outcome;
         if (slugOf(problem) === "conversation-ended") return this.#told.over();
-        if (problem.status === 429 || problem.status >= 500) {
+        if (passes(problem.status)) {
           refusals += 1;
-          if (problem.status >= 500 || refusals > 1) this.#told.taken(false);
+          if (problem.status !== 429 || refusals > 1) this.#told.taken(false);
           await pause((problem.retry_after_seconds ?? 0) * 1000 + Math.min(BUSY_MS, 2 * backoff(refusals)));
         } else {
           this.#outbox.remove(message.id);
@@ -87,8 +88,16 @@ export class Delivery {
 
   /** Something came back about a message; `lost` is about whichever is waited for. */
   heard(id: string | undefined, outcome: Outcome): void {
-    if (this.#awaited && (outcome === "lost" || this.#awaited.id === id)) this.#awaited.done(outcome);
+    if (this.#awaited && (outcome === "lost" || this.#awaited.id === id || isUnreadable(id, outcome)))
+      this.#awaited.done(outcome);
   }
+}
+
+/** A frame that the server could not read at all has no id for it; of ours only a message's text can do that. */
+function isUnreadable(id: string | undefined, outcome: Outcome): boolean {
+  return (
+    id === undefined && typeof outcome === "object" && "problem" in outcome && slugOf(outcome.problem) === "malformed"
+  );
 }
 
 export function pause(ms: number): Promise<void> {

@@ -7,7 +7,7 @@ import { type Connection, Link } from "./link.ts";
 import { openingView } from "./opening.ts";
 import { Outbox, type Unsent } from "./outbox.ts";
 import type { Conversation, Details, Frame, Hotel, Message, Opening, Problem } from "./protocol.ts";
-import { type Kept, Session } from "./session.ts";
+import { type Kept, Session, SHAPES } from "./session.ts";
 import { Browser, type Keep, Notebook } from "./storage.ts";
 import { Tabs, type Word } from "./tabs.ts";
 import { type Entry, Thread } from "./thread.ts";
@@ -36,19 +36,31 @@ export class Desk {
   readonly #link: Link;
   readonly #tabs: Tabs;
   readonly #tell: Emit;
+  readonly #tab: Keep;
+  readonly #draftKey: string;
   #thread = new Thread();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #openingAt = 0;
   #typedAt = 0;
   #unread = 0;
   #live = false;
+  #draft: string;
 
-  constructor(config: Config, language: string, tell: Emit, keep: Keep = new Browser(() => localStorage)) {
+  constructor(
+    config: Config,
+    language: string,
+    tell: Emit,
+    keep: Keep = new Browser(() => localStorage),
+    tab: Keep = new Browser(() => sessionStorage),
+  ) {
     const name = `frontdesk:${config.origin}:${config.hotel}`;
     this.config = config;
     this.language = language;
     this.#tell = tell;
-    this.#kept = new Notebook<Kept>(keep, name);
+    this.#kept = new Notebook<Kept>(keep, name, SHAPES);
+    this.#tab = tab;
+    this.#draftKey = `${name}:draft`;
+    this.#draft = tab.get(this.#draftKey) ?? "";
     this.#outbox = new Outbox(keep, `${name}:unsent:`);
     this.#session = new Session(config, this.#kept, language, name);
     this.#tabs = new Tabs(name, (word) => this.#heard(word));
@@ -91,6 +103,17 @@ export class Desk {
     return this.#unread;
   }
 
+  /** What is written but not sent; it outlives a reload of the page in this tab. */
+  get draft(): string {
+    return this.#draft;
+  }
+
+  set draft(text: string) {
+    this.#draft = text;
+    if (text) this.#tab.set(this.#draftKey, text);
+    else this.#tab.remove(this.#draftKey);
+  }
+
   get sound(): boolean {
     return this.#kept.read().sound === true;
   }
@@ -102,6 +125,11 @@ export class Desk {
     const { conversation, token, expires = 0 } = this.#kept.read();
     if (!token || expires <= Date.now()) return "no";
     return conversation ? "talking" : "here";
+  }
+
+  /** Whether something that was written on an earlier page has not been sent. */
+  get hasUnsent(): boolean {
+    return this.#outbox.all().length > 0;
   }
 
   /** Ask what the hotel looks like; kept for a minute, unless it is asked for afresh. */
@@ -182,7 +210,7 @@ export class Desk {
       this.#startOver();
     }
     if (details) this.#kept.patch({ identity: { ...(another ? {} : before), ...details } });
-    if (another) this.#tabs.tell({ say: "changed" });
+    if (another) this.#tabs.tell({ say: "forgotten" });
     if (this.#session.token && this.#live) void this.#session.ready().catch(() => undefined);
   }
 
@@ -216,8 +244,13 @@ export class Desk {
       this.#types(null);
       if (!message.turn_id || message.turn_id === this.partial?.turn) this.partial = null;
     }
-    if (isNew) this.#tell("message", message);
+    if (isNew && this.#isNews(message)) this.#tell("message", message);
     this.#changed();
+  }
+
+  /** Not what was said before this page, which comes before the first state; nor what another tab has shown already. */
+  #isNews({ conversation_id, sender, seq }: Message): boolean {
+    return this.conversation?.id === conversation_id && (sender === "guest" || seq > (this.#kept.read().seen ?? 0));
   }
 
   #sent(message: Unsent, seq: number): void {
@@ -248,6 +281,9 @@ export class Desk {
     if (word.say === "sent") {
       this.#outbox.remove(word.id);
       this.#thread.acknowledge({ id: word.id, text: word.text, at: word.at }, word.seq);
+    } else if (word.say === "forgotten") {
+      this.#outbox.disown();
+      this.#startOver();
     } else if (word.say === "changed" && this.#thread.current !== (this.#kept.read().conversation ?? null)) {
       if (!this.#kept.read().conversation) this.#startOver();
       else this.#link.restart();
@@ -266,6 +302,7 @@ export class Desk {
     this.conversation = this.partial = null;
     this.#types(null);
     this.#failed.clear();
+    this.draft = "";
     this.#link.startOver();
     this.#changed();
   }

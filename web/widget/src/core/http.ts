@@ -20,8 +20,13 @@ export class Refused extends Error {
 
   /** Whether the same call may work later. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || passes(this.status);
   }
+}
+
+/** Whether a refusal with that status may be another one later. */
+export function passes(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 export interface Call {
@@ -50,7 +55,7 @@ export async function call<T>(url: string, { method = "GET", token, body, limitM
     });
     const text = await answer.text();
     if (answer.ok) return (text ? JSON.parse(text) : null) as T;
-    throw new Refused(answer.status, problemOf(text), retryAfter(answer.headers.get("Retry-After")));
+    throw new Refused(answer.status, problemOf(text, answer.status), retryAfter(answer.headers.get("Retry-After")));
   } catch (error) {
     throw error instanceof Refused ? error : new Refused(0, null);
   } finally {
@@ -58,9 +63,11 @@ export async function call<T>(url: string, { method = "GET", token, body, limitM
   }
 }
 
-function problemOf(text: string): Problem | null {
+/** What a refusal says of itself. Who stands in between (a CDN) says it in other words: the status is the answer's own. */
+function problemOf(text: string, status: number): Problem | null {
   try {
-    return JSON.parse(text) as Problem;
+    const said = JSON.parse(text) as Partial<Problem> | null;
+    return said && { ...said, type: String(said.type ?? ""), title: String(said.title ?? ""), status };
   } catch {
     return null;
   }

@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { Delivery, type Outcome, pause } from "./delivery.ts";
 import { call, Refused } from "./http.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
-import type { Conversation, Frame, Message, Problem } from "./protocol.ts";
+import type { Conversation, Frame, Message, Page, Problem } from "./protocol.ts";
 import type { Kept, Session } from "./session.ts";
 import { Sleep } from "./sleep.ts";
 import { type Closed, OURS, Socket } from "./socket.ts";
@@ -15,6 +15,8 @@ import type { Notebook } from "./storage.ts";
 export type Connection = "idle" | "connecting" | "online" | "offline" | "unreachable" | "refused";
 
 const POLL_MS = 3_000;
+/** How long it goes over HTTP before a WebSocket is tried again, where none came through: a try may take 10 s. */
+const SOCKET_AGAIN_MS = 60_000;
 const FRESH_MS = 60_000;
 
 /** What the link tells of. */
@@ -47,6 +49,12 @@ export class Link {
   #socket: Socket | null = null;
   #synced = false;
   #ended: string | null = null;
+  /** What was last heard of the conversation. */
+  #state: Conversation | null = null;
+  /** Whether the last WebSocket that came to an end, or the one before, was heard at all. */
+  #comesThrough = false;
+  /** Until then (by `performance.now()`) no WebSocket is tried. */
+  #pollUntil = 0;
 
   constructor(config: Config, language: string, session: Session, kept: Notebook<Kept>, outbox: Outbox, hears: Hears) {
     this.#config = config;
@@ -103,12 +111,15 @@ export class Link {
   flush(): void {
     if (!this.#running) return;
     if (this.#synced) void this.#delivery.all((message) => this.#overSocket(message));
-    else if (this.#outbox.next()) this.#sleep.wake();
+    else if (this.connection !== "refused" && this.#outbox.next()) this.#sleep.wake();
   }
 
   /** To what happens to the page and its network. */
   #listen(): void {
-    addEventListener("online", () => this.#sleep.wake());
+    addEventListener("online", () => {
+      this.#pollUntil = 0; // it may be another network
+      this.#sleep.wake();
+    });
     addEventListener("offline", () => {
       this.#socket?.close();
       if (this.#running) this.#set("offline");
@@ -131,18 +142,26 @@ export class Link {
       }
       if (this.connection === "idle") this.#set("connecting");
       let token = "";
+      let id: string | null = null;
       try {
         token = await this.#session.ready();
-        const id = await this.#conversation(token);
+        id = await this.#conversation(token);
+        if (!this.#holds(token)) continue;
         if (id === null) {
           this.#tries = 0;
           this.#set("online");
           await this.#sleep.for(600_000);
-        } else await this.#after(await this.#live(id, token), id, token);
+        } else if (performance.now() < this.#pollUntil) await this.#poll(id, token);
+        else await this.#after(await this.#live(id, token), id, token);
       } catch (error) {
-        await this.#failed(error instanceof Refused ? error : new Refused(0, null), token);
+        await this.#failed(error instanceof Refused ? error : new Refused(0, null), token, id);
       }
     }
+  }
+
+  /** Whether the token is still the guest's: while something was waited for, another one may have come. */
+  #holds(token: string): boolean {
+    return this.#session.token === token;
   }
 
   /** The conversation to talk in; none as long as the guest has nothing to say. */
@@ -155,6 +174,7 @@ export class Link {
     if (!this.#begin && !this.#outbox.next()) return null;
     const url = `${this.#config.origin}/widget/conversations`;
     const started = await call<Conversation>(url, { method: "POST", token, body: { language: this.#language } });
+    if (!this.#holds(token)) return null;
     this.#ended = null;
     this.#kept.patch({ conversation: started.id, seen: 0 });
     this.#hears.begins(started.id);
@@ -203,46 +223,52 @@ export class Link {
 
   #note(conversation: Conversation): void {
     if (conversation.status === "ended") this.#begin = false;
+    this.#state = conversation;
     this.#hears.state(conversation);
     this.#ended = conversation.status === "ended" ? conversation.id : null;
   }
 
   /** What follows when a line is over. */
   async #after(closed: Closed, id: string, token: string): Promise<void> {
+    this.#comesThrough ||= closed.spoke;
     if (closed.code === OURS) return;
     const status = closed.code > 4000 ? closed.code - 4000 : 0;
-    if (status === 404) {
-      this.#kept.patch({ conversation: undefined });
-      this.#begin = false;
-    }
-    if (status) throw new Refused(status === 404 ? 0 : status, closed.problem);
+    if (status) throw new Refused(status, closed.problem);
     if (closed.spoke) throw new Refused(0, null);
     await this.#poll(id, token);
+    // Where they came through a moment ago it was the network that was away.
+    if (!this.#comesThrough) this.#pollUntil = performance.now() + SOCKET_AGAIN_MS;
+    this.#comesThrough = false;
   }
 
   /** Where a proxy lets no WebSocket through the same goes over HTTP, slower; throws when that does not work either. */
   async #poll(id: string, token: string): Promise<void> {
     const base = `${this.#config.origin}/widget/conversations`;
-    const after = this.#hears.receivedSeq();
-    const page = await call<{ items: Message[] }>(`${base}/${id}/messages?after_seq=${after}`, { token });
-    for (const message of page.items) this.#hears.message(message);
+    for (let isMore = true; isMore; ) {
+      const after = this.#hears.receivedSeq();
+      const page = await call<Page>(`${base}/${id}/messages?after_seq=${after}`, { token });
+      if (!this.#holds(token)) return;
+      for (const message of page.items) this.#hears.message(message);
+      isMore = !!page.next_cursor && this.#hears.receivedSeq() > after;
+    }
     const current = await call<Conversation>(`${base}/current`, { token }).catch((error: unknown) => {
       if (error instanceof Refused && error.status === 404) return null; // ended
       throw error;
     });
+    if (!this.#holds(token)) return;
     if (current?.id === id) this.#note(current);
-    else this.#ended = id;
+    else {
+      const known = this.#state?.id === id ? this.#state : { guest_id: "", assignee: null, last_seq: 0 };
+      this.#note({ ...known, id, status: "ended" });
+    }
+    this.#tries = 0;
     this.#set("online");
     const waited = this.#outbox.next() !== null;
     await this.#delivery.all(async (message) => {
-      try {
-        const body = { id: message.id, text: message.text };
-        const stored = await call<Message>(`${base}/${id}/messages`, { method: "POST", token, body });
-        return { seq: stored.seq };
-      } catch (error) {
-        if (error instanceof Refused && error.problem && error.status !== 401) return { problem: error.problem };
-        throw error;
-      }
+      if (!this.#holds(token)) return "lost";
+      const body = { id: message.id, text: message.text };
+      const outcome = await call<Message>(`${base}/${id}/messages`, { method: "POST", token, body }).catch(problemOf);
+      return this.#holds(token) ? outcome : "lost";
     });
     await this.#sleep.for(waited ? POLL_MS / 3 : POLL_MS);
   }
@@ -263,10 +289,15 @@ export class Link {
     this.restart();
   }
 
-  async #failed(refused: Refused, token: string): Promise<void> {
+  async #failed(refused: Refused, token: string, id: string | null): Promise<void> {
     this.#tries += 1;
+    const isGone = refused.status === 404 && id !== null;
+    if (isGone && this.#kept.read().conversation === id) {
+      this.#kept.patch({ conversation: undefined });
+      this.#begin = false;
+    }
     if (refused.status === 401) this.#session.expired(token);
-    else if (refused.isPassing) this.#set(navigator.onLine ? "unreachable" : "offline");
+    else if (refused.isPassing || isGone) this.#set(navigator.onLine ? "unreachable" : "offline");
     else {
       this.#hears.refused(refused.problem, refused.status);
       this.#set("refused");
@@ -282,4 +313,10 @@ export class Link {
     this.connection = connection;
     this.#hears.changed();
   }
+}
+
+/** What a refusal of a message is about: the message, unless the session is over or nobody says anything. */
+function problemOf(error: unknown): { readonly problem: Problem } {
+  if (error instanceof Refused && error.problem && error.status !== 401) return { problem: error.problem };
+  throw error;
 }

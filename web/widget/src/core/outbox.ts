@@ -32,7 +32,7 @@ export class Outbox {
 
   /** Keep a new message. */
   add(text: string, now = Date.now()): Unsent {
-    const message: Unsent = { id: uuid7(now), text, at: now };
+    const message: Unsent = { id: uuid7(now), text: wellFormed(text), at: now };
     this.#own.set(message.id, message);
     this.#keep.set(this.#prefix + message.id, JSON.stringify(message));
     return message;
@@ -50,7 +50,7 @@ export class Outbox {
     const found = new Map(this.#own);
     for (const key of this.#keep.keys(this.#prefix)) {
       const message = parse(this.#keep.get(key));
-      if (message && !this.#done.has(message.id)) found.set(message.id, message);
+      if (message && key === this.#prefix + message.id && !this.#done.has(message.id)) found.set(message.id, message);
     }
     return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
   }
@@ -69,13 +69,28 @@ export class Outbox {
   clear(): void {
     for (const message of this.all()) this.remove(message.id);
   }
+
+  /** Another tab has done so: what this one has beside the storage goes too. */
+  disown(): void {
+    this.#own.clear();
+  }
 }
 
 function parse(kept: string | null): Unsent | null {
   try {
     const message = JSON.parse(kept ?? "null") as Unsent | null;
-    return message && typeof message.id === "string" && typeof message.text === "string" ? message : null;
+    if (typeof message?.id !== "string" || typeof message.text !== "string" || !isTime(message.at)) return null;
+    return { id: message.id, text: wellFormed(message.text), at: message.at };
   } catch {
     return null;
   }
+}
+
+function isTime(at: unknown): boolean {
+  return typeof at === "number" && !Number.isNaN(new Date(at).getTime());
+}
+
+/** Without half characters, which no server reads (`toWellFormed`, which Firefox has since 119). */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }

@@ -25,6 +25,11 @@ export interface Message {
   readonly sent_at: string;
 }
 
+export interface Page {
+  readonly items: readonly Message[];
+  readonly next_cursor?: string | null;
+}
+
 export type Status = "open" | "paused" | "waiting_for_staff" | "with_staff" | "ended";
 
 export interface Conversation {

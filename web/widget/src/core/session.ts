@@ -3,7 +3,7 @@
 import type { Config } from "./config.ts";
 import { call, Refused } from "./http.ts";
 import type { Details, Hotel, SessionAnswer } from "./protocol.ts";
-import type { Notebook } from "./storage.ts";
+import type { Notebook, Shapes } from "./storage.ts";
 
 const HOUR_MS = 3_600_000;
 /** With less than this left a token is renewed, so that whoever comes back within a day is still the same guest. */
@@ -13,7 +13,7 @@ const RENEW_MS = 18 * HOUR_MS;
 export interface Kept {
   token: string;
   guest: string;
-  /** When the token ends, milliseconds. */
+  /** When the token ends by this device's clock, milliseconds. */
   expires: number;
   conversation: string;
   identity: Details;
@@ -23,6 +23,14 @@ export interface Kept {
   /** The last message the guest has seen of `conversation`. */
   seen: number;
 }
+
+/** Anybody on the page can write there: what can't be right is as good as not there. */
+export const SHAPES: Shapes<Kept> = {
+  token: (value) => typeof value === "string" && /^[\w.~+/-]+=*$/.test(value),
+  expires: Number.isFinite,
+  conversation: (value) => typeof value === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
+  seen: Number.isInteger,
+};
 
 export class Session {
   hotel: Hotel | null = null;
@@ -94,11 +102,12 @@ export class Session {
       body: { hotel: this.#config.hotel, language: this.#language },
     });
     this.hotel = answer.hotel;
+    if (this.#kept.read().token !== before.token) return; // another guest sits here by now
     const same = answer.guest_id === before.guest;
     this.#kept.patch({
       token: answer.token,
       guest: answer.guest_id,
-      expires: Date.parse(answer.expires_at),
+      expires: Date.now() + lifetimeMs(answer),
       ...(same ? {} : { conversation: undefined, seen: undefined, told: undefined }),
     });
   }
@@ -111,14 +120,36 @@ export class Session {
     if (saying === "{}" || saying === told) return;
     try {
       await call(`${this.#config.origin}/widget/identify`, { method: "POST", token, body });
-      this.#kept.patch({ told: saying });
     } catch (error) {
-      if (error instanceof Refused && !error.isPassing) this.#kept.patch({ told: saying });
+      if (!(error instanceof Refused) || error.isPassing) return;
     }
+    if (this.token === token) this.#kept.patch({ told: saying });
   }
 }
 
-/** One tab at a time, where the browser has locks. */
-function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? navigator.locks.request(name, work) : work();
+/** How long a token holds. When it ends is told by the server's clock, which the device's may be far from: what counts is
+ * how long after it was issued (RFC 7519, 4.1). */
+function lifetimeMs({ token, expires_at }: SessionAnswer): number {
+  try {
+    const claims = JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")));
+    const ms = (claims.exp - claims.iat) * 1000;
+    if (ms > 0) return ms;
+  } catch {
+    // No token of that kind.
+  }
+  return Date.parse(expires_at) - Date.now();
+}
+
+/** One tab at a time, where the browser has locks and lets the page use them: without storage (a sandboxed frame) not. */
+async function exclusively(name: string, work: () => Promise<void>): Promise<void> {
+  let begun = false;
+  try {
+    await navigator.locks.request(name, () => {
+      begun = true;
+      return work();
+    });
+  } catch (error) {
+    if (begun) throw error;
+    await work();
+  }
 }

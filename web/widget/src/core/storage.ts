@@ -71,21 +71,28 @@ export class Browser implements Keep {
   }
 }
 
+/** What the values of some fields look like; a value that does not is not read. */
+export type Shapes<T> = { readonly [K in keyof T]?: (value: unknown) => boolean };
+
 /** One JSON object under one key. */
 export class Notebook<T extends object> {
   readonly #keep: Keep;
   readonly #key: string;
+  readonly #shapes: Shapes<T>;
 
-  constructor(keep: Keep, key: string) {
+  constructor(keep: Keep, key: string, shapes: Shapes<T> = {}) {
     this.#keep = keep;
     this.#key = key;
+    this.#shapes = shapes;
   }
 
   /** What is kept; an empty object when there is nothing, or nothing that can be read. */
   read(): Partial<T> {
     try {
-      const kept: unknown = JSON.parse(this.#keep.get(this.#key) ?? "{}");
-      return kept !== null && typeof kept === "object" ? (kept as Partial<T>) : {};
+      const kept = JSON.parse(this.#keep.get(this.#key) ?? "{}") as Partial<T> | null;
+      if (kept === null || typeof kept !== "object") return {};
+      for (const field in this.#shapes) if (!this.#shapes[field]?.(kept[field])) delete kept[field];
+      return kept;
     } catch {
       return {};
     }

@@ -5,7 +5,9 @@ export type Word =
   | { readonly say: "sent"; readonly id: string; readonly text: string; readonly at: number; readonly seq: number }
   | { readonly say: "seen"; readonly seq: number }
   /** Session, conversation or settings in the storage are others now. */
-  | { readonly say: "changed" };
+  | { readonly say: "changed" }
+  /** Another guest sits here now. */
+  | { readonly say: "forgotten" };
 
 export class Tabs {
   readonly #name: string;
@@ -20,8 +22,12 @@ export class Tabs {
   /** Listen from here on. */
   join(): void {
     if (this.#channel || typeof BroadcastChannel !== "function") return;
-    this.#channel = new BroadcastChannel(this.#name);
-    this.#channel.onmessage = (event: MessageEvent<Word>) => this.#heard(event.data);
+    try {
+      this.#channel = new BroadcastChannel(this.#name);
+      this.#channel.onmessage = (event: MessageEvent<Word>) => this.#heard(event.data);
+    } catch {
+      // Where storage is refused this may be too: then the tabs don't know of each other.
+    }
   }
 
   tell(word: Word): void {

@@ -10,6 +10,7 @@ export const de: Strings = {
   soundOff: "Ton ausschalten",
   hello: "Guten Tag! Wie können wir Ihnen helfen?",
   starters: ["Ab wann kann ich einchecken?", "Gibt es Parkplätze?", "Wann gibt es Frühstück?"],
+  conversation: "Unterhaltung",
   field: "Ihre Nachricht",
   placeholder: "Nachricht schreiben …",
   send: "Senden",

@@ -10,6 +10,7 @@ export const en: Strings = {
   soundOff: "Turn sound off",
   hello: "Hello! How can we help you?",
   starters: ["When is check-in?", "Is there parking?", "When is breakfast?"],
+  conversation: "Conversation",
   field: "Your message",
   placeholder: "Write a message…",
   send: "Send",

@@ -10,6 +10,7 @@ export const es: Strings = {
   soundOff: "Silenciar",
   hello: "¡Hola! ¿En qué podemos ayudarle?",
   starters: ["¿A qué hora es el check-in?", "¿Hay aparcamiento?", "¿A qué hora es el desayuno?"],
+  conversation: "Conversación",
   field: "Su mensaje",
   placeholder: "Escriba un mensaje…",
   send: "Enviar",

@@ -14,6 +14,7 @@ export const fr: Strings = {
     "Y a-t-il un parking ?",
     "À quelle heure est le petit-déjeuner ?",
   ],
+  conversation: "Conversation",
   field: "Votre message",
   placeholder: "Écrivez un message…",
   send: "Envoyer",

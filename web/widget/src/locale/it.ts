@@ -10,6 +10,7 @@ export const it: Strings = {
   soundOff: "Disattiva l’audio",
   hello: "Buongiorno! Come possiamo aiutarLa?",
   starters: ["A che ora è il check-in?", "C’è un parcheggio?", "A che ora è la colazione?"],
+  conversation: "Conversazione",
   field: "Il Suo messaggio",
   placeholder: "Scriva un messaggio…",
   send: "Invia",

@@ -10,6 +10,7 @@ export const nl: Strings = {
   soundOff: "Geluid uitzetten",
   hello: "Welkom! Waarmee kunnen we u helpen?",
   starters: ["Hoe laat kan ik inchecken?", "Is er parkeergelegenheid?", "Hoe laat is het ontbijt?"],
+  conversation: "Gesprek",
   field: "Uw bericht",
   placeholder: "Schrijf een bericht…",
   send: "Versturen",

@@ -10,6 +10,7 @@ export const pt: Strings = {
   soundOff: "Desligar o som",
   hello: "Olá! Em que podemos ajudar?",
   starters: ["A que horas é o check-in?", "Há estacionamento?", "A que horas é o pequeno-almoço?"],
+  conversation: "Conversa",
   field: "A sua mensagem",
   placeholder: "Escreva uma mensagem…",
   send: "Enviar",

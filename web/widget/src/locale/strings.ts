@@ -12,6 +12,8 @@ export interface Strings {
   readonly soundOff: string;
   readonly hello: string;
   readonly starters: readonly string[];
+  /** What was said, as opposed to the field below it. */
+  readonly conversation: string;
   readonly field: string;
   readonly placeholder: string;
   readonly send: string;

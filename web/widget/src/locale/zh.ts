@@ -10,6 +10,7 @@ export const zh: Strings = {
   soundOff: "关闭提示音",
   hello: "您好！有什么可以帮您？",
   starters: ["几点可以入住？", "有停车位吗？", "早餐几点开始？"],
+  conversation: "对话",
   field: "您的消息",
   placeholder: "输入消息…",
   send: "发送",

@@ -1,7 +1,6 @@
-// Where the guest writes. What is written but not sent outlives a reload of the page in this tab.
+// Where the guest writes.
 
 import type { Desk } from "../core/desk.ts";
-import type { Keep } from "../core/storage.ts";
 import type { Locale } from "../locale/locale.ts";
 import { attribute, h, iconButton } from "./dom.ts";
 
@@ -13,14 +12,10 @@ export class Composer {
   readonly #field: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
   readonly #desk: Desk;
-  readonly #drafts: Keep;
-  readonly #key: string;
 
-  constructor(desk: Desk, locale: Locale, drafts: Keep) {
+  constructor(desk: Desk, locale: Locale) {
     const { text } = locale;
     this.#desk = desk;
-    this.#drafts = drafts;
-    this.#key = `frontdesk:${desk.config.origin}:${desk.config.hotel}:draft`;
     this.#field = h("textarea", {
       rows: 1,
       maxlength: MOST_CHARACTERS,
@@ -44,7 +39,7 @@ export class Composer {
       this.#submit();
     };
     this.#field.oninput = () => {
-      this.#drafts.set(this.#key, this.#field.value);
+      this.#desk.draft = this.#field.value;
       this.#fit();
       if (this.#field.value.trim()) this.#desk.types();
     };
@@ -54,7 +49,7 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     };
-    this.write(drafts.get(this.#key) ?? "");
+    this.#show(desk.draft);
   }
 
   focus(): void {
@@ -63,6 +58,16 @@ export class Composer {
 
   /** Put a text there to be gone on with. */
   write(text: string): void {
+    this.#desk.draft = text;
+    this.#show(text);
+  }
+
+  /** Another guest finds nothing of the last one's. */
+  update(): void {
+    if (this.#field.value && !this.#desk.draft) this.#show("");
+  }
+
+  #show(text: string): void {
     this.#field.value = text;
     this.#fit();
   }
@@ -71,7 +76,6 @@ export class Composer {
     const text = this.#field.value.trim();
     if (!text) return;
     this.#desk.say(text);
-    this.#drafts.remove(this.#key);
     this.write("");
     this.focus();
   }

@@ -40,7 +40,13 @@ export class Log {
     this.#locale = locale;
     this.#edit = edit;
     this.#hello = h("h3", { class: "hello" }, text.hello);
-    this.#list = h("div", { class: "log", role: "log", "aria-label": text.field, "data-testid": "log", part: "log" });
+    this.#list = h("div", {
+      class: "log",
+      role: "log",
+      "aria-label": text.conversation,
+      "data-testid": "log",
+      part: "log",
+    });
     const bubble = h("div", { class: "bubble" }, this.#partial);
     this.#partialBox = h(
       "div",
@@ -55,13 +61,24 @@ export class Log {
       this.#typingWho,
     );
     this.#quick = h("div", { class: "quick", role: "group", "aria-label": text.suggestions, hidden: true });
-    this.#below = h("button", { type: "button", class: "below", hidden: true }, text.below, icon("down"));
+    this.#below = h(
+      "button",
+      { type: "button", class: "below", "data-testid": "below", hidden: true },
+      text.below,
+      icon("down"),
+    );
     this.#below.onclick = () => this.toEnd();
-    const scroll = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": text.field });
+    const scroll = h("div", {
+      class: "scroll",
+      tabindex: 0,
+      role: "group",
+      "aria-label": text.conversation,
+      "data-testid": "scroll",
+    });
     scroll.append(this.#consent, this.#hello, this.#hours, this.#list, this.#partialBox, this.#typing, this.#quick);
     scroll.onscroll = () => {
       this.#pinned = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX;
-      if (this.#pinned) this.#below.hidden = true;
+      if (this.#pinned) this.#hideBelow();
     };
     this.#scroll = scroll;
     let height = 0;
@@ -79,6 +96,12 @@ export class Log {
   toEnd(): void {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
     this.#pinned = true;
+    this.#hideBelow();
+  }
+
+  /** Who has pressed it by keyboard stays in the conversation. */
+  #hideBelow(): void {
+    if (this.#below.matches(":focus")) this.#scroll.focus({ preventScroll: true });
     this.#below.hidden = true;
   }
 

@@ -1,7 +1,6 @@
 // The open chat: head, state line, conversation, composer. Built when it is first opened.
 
 import type { Desk } from "../core/desk.ts";
-import { Browser } from "../core/storage.ts";
 import { filled, type Locale } from "../locale/locale.ts";
 import { Composer } from "./composer.ts";
 import { attribute, h, icon, iconButton, retext } from "./dom.ts";
@@ -29,7 +28,7 @@ export class Panel {
     const { text } = locale;
     this.#desk = desk;
     this.#locale = locale;
-    this.#composer = new Composer(desk, locale, new Browser(() => sessionStorage));
+    this.#composer = new Composer(desk, locale);
     this.#log = new Log(desk, locale, (id) => {
       this.#composer.write(desk.takeBack(id));
       this.#composer.focus();
@@ -110,6 +109,7 @@ export class Panel {
     }
     this.#say();
     this.#log.update(fresh);
+    this.#composer.update();
   }
 
   get #fillsScreen(): boolean {
