@@ -10,6 +10,7 @@ from hostile.attack import ADDRESS, Sizes, Wire, handshake, memory_stays, reques
 from hostile.conftest import Unnoticed
 from kit.people import Guest, until
 
+SPARE_FILES = 1_000
 HALF_A_HEADER = b"GET /widget/opening HTTP/1.1\r\nhost:"
 
 
@@ -40,13 +41,17 @@ async def still_open(lines: list[Wire]) -> int:
 async def test_an_address_gets_its_share_of_connections(
     stack: Stack, both: list[str], unnoticed: Unnoticed, sizes: Sizes
 ) -> None:
-    """Each kind of crowd comes from an address of its own, all at once, to both doors of the house."""
+    """Each kind of crowd comes from an address of its own, to both doors of the house; all at once, as far as this process
+    may have so many files open."""
     crowds = [
         *((_crowd, base, b"", f"127.0.0.{10 + at}") for at, base in enumerate(both)),
         *((_crowd, base, HALF_A_HEADER, f"127.0.0.{20 + at}") for at, base in enumerate(both)),
     ]
     async with unnoticed(), memory_stays(stack, "conversation", "gateway", within_megabytes=100):
-        await asyncio.gather(*(crowd(base, sizes, first, address) for crowd, base, first, address in crowds))
+        at_once = max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES) // sizes.connections)
+        for start in range(0, len(crowds), at_once):
+            some = crowds[start : start + at_once]
+            await asyncio.gather(*(crowd(base, sizes, first, address) for crowd, base, first, address in some))
     for _, base, _, address in crowds:
         again = await wire(base, address=address)
         again.writer.write(request("GET", "/widget/opening?hotel=lindenhof", connection="close"))
