@@ -1,12 +1,12 @@
 """A hotel's guests."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from identity_play import Desk, Hotel, body, refusal
 
 from contracts.events import ConversationStarted, GuestCreated, GuestUpdated
-from contracts.ids import ConversationId, GuestId
+from contracts.ids import GuestId
 from contracts.values import Channel
 from servicekit import new_id
 from servicekit.testing import eventually
@@ -14,10 +14,11 @@ from servicekit.testing import eventually
 CLARA = {"name": "Clara Moreau", "email": "Clara.Moreau@Guests.example", "phone": "+33 1 23 45 67 89", "language": "fr"}
 
 
-def started(guest_id: object, language: str = "fr") -> ConversationStarted:
+def started(guest_id: object, language: str, conversation_id: UUID) -> ConversationStarted:
+    """Those of one conversation come in the order in which they were said."""
     return ConversationStarted.model_validate(
         {
-            "conversation_id": ConversationId(new_id()),
+            "conversation_id": conversation_id,
             "guest_id": guest_id,
             "channel": Channel.WIDGET,
             "language": language,
@@ -85,20 +86,21 @@ async def test_viewers_read_guests_and_staff_write_them(standing_hotel: Hotel) -
 
 
 async def test_somebody_who_begins_to_chat_is_on_record_once(desk: Desk, hotel: Hotel) -> None:
-    guest_id = GuestId(new_id())
-    await desk.app.publish(started(guest_id, "fr"), hotel.id, service="conversation")
-    await desk.app.publish(started(guest_id, "en"), hotel.id, service="conversation")
-    events = await desk.app.events(GuestCreated, hotel_id=hotel.id)
-    assert [(event.guest_id, event.language, event.name) for event in events] == [(guest_id, "fr", None)]
+    guest_id, next_guest, talk = GuestId(new_id()), GuestId(new_id()), new_id()
+    for who, language in ((guest_id, "fr"), (guest_id, "en"), (next_guest, "de")):
+        await desk.app.publish(started(who, language, talk), hotel.id, service="conversation")
+    events = await desk.app.events(GuestCreated, 2, hotel_id=hotel.id)
+    on_record = sorted((event.guest_id, event.language, event.name) for event in events)
+    assert on_record == sorted([(guest_id, "fr", None), (next_guest, "de", None)])
     guest = body(await hotel.admin.api.get(f"/guests/{guest_id}"))
     assert (guest["status"], guest["email"], guest["version"]) == ("new", None, 1)
 
 
 async def test_a_guest_who_is_known_stays_as_they_are_when_they_chat(desk: Desk, standing_hotel: Hotel) -> None:
     known = body(await standing_hotel.admin.api.post("/guests", json={**CLARA, "status": "vip"}), 201)
-    marker = GuestId(new_id())
-    await desk.app.publish(started(known["id"], "de"), standing_hotel.id, service="conversation")
-    await desk.app.publish(started(marker), standing_hotel.id, service="conversation")
+    marker, talk = GuestId(new_id()), new_id()
+    await desk.app.publish(started(known["id"], "de", talk), standing_hotel.id, service="conversation")
+    await desk.app.publish(started(marker, "fr", talk), standing_hotel.id, service="conversation")
 
     async def marker_arrived() -> bool:
         return (await standing_hotel.admin.api.get(f"/guests/{marker}")).status_code == 200
