@@ -54,10 +54,13 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         escalated = await until(escalation, what="the escalation")
         articles = (await http.get(f"{stack.url('conversation')}/articles")).json()["items"]
         sessions = (await http.get(f"{stack.url('identity')}/sessions")).json()
+        members = (await http.get(f"{stack.url('identity')}/users")).json()["items"]
+        # Not the admin: whoever ends their own membership is out as soon as that is felt everywhere.
+        colleague = next(member["id"] for member in members if member["id"] != signed_in["user"]["id"])
         hotel.ids = {
             "hotel_id": signed_in["hotel"]["id"],
-            "user_id": signed_in["user"]["id"],
-            "assignee_id": signed_in["user"]["id"],
+            "user_id": colleague,
+            "assignee_id": colleague,
             "guest_id": str(hotel.guest.guest_id),
             "conversation_id": str(hotel.guest.conversation_id),
             "escalation_id": escalated["id"],
