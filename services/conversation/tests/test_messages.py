@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -58,12 +59,13 @@ async def test_staff_see_their_own_answer_though_the_replica_has_not_got_it_yet(
 ) -> None:
     """The replica here is an empty database, so that one sees who answers."""
     service = service_with(engine)
-    assert service.migrations_dir is not None
     async with (
         start_without_kafka(service, parts, issuer) as primary,
         temporary_database(parts.postgres_url, "replica") as replica,
     ):
-        await upgrade_database(replica.owner, service.migrations_dir, service=service.name)
+        migrations = primary.settings.migrations_dir or service.migrations_dir
+        assert migrations is not None
+        await upgrade_database(replica.owner, Path(migrations), service=service.name)
         settings = primary.settings.model_copy(update={"database_read_url": replica.app})
         async with running(service, settings, "api") as up:
             assert up.api is not None
