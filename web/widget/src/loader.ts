@@ -1,29 +1,41 @@
-// The one script tag of a page: reads what the tag says, offers `window.FrontDesk` at once, fetches the widget itself.
+// The one script tag of a page: reads what the tag says, offers `window.FrontDesk` at once and draws the launcher. The
+// chat itself is fetched when it is needed.
 
+import { goesOn } from "./core/before.ts";
 import type { Config } from "./core/config.ts";
+import { Listeners } from "./core/events.ts";
+import { Front } from "./core/opening.ts";
+import { Launcher, Place } from "./launcher.ts";
+import { CLOSED } from "./locale/closed.ts";
+import { base, chosen, direction, plainTag } from "./locale/tag.ts";
+import { restFrom } from "./rest.ts";
 
-declare const ASSET: string;
-declare const INTEGRITY: string;
+/** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
+const COLOUR_MS = 1_500;
+/** How long after the page's own files the chat's is laid by. */
+const LAY_BY_MS = 2_000;
 
 export interface Queued {
-  readonly name: "open" | "close" | "toggle" | "identify" | "on";
+  readonly name: "open" | "close" | "toggle" | "identify";
   readonly given: unknown[];
-  off?: () => void;
-  gone?: boolean;
 }
 
-/** `window.FrontDesk` until the widget is there: what the page asks for is done then. */
+/** `window.FrontDesk` until the chat is there: what the page asks for is done then. */
 export interface Stub {
   readonly config: Config;
-  readonly theme: string | null;
+  /** The tag of the language that is spoken, as the browser has it. */
+  readonly language: string;
+  readonly launcher: Launcher;
+  readonly listeners: Listeners;
+  readonly front: Front;
   readonly queue: Queued[];
-  /** There once the widget is. */
-  readonly putBack?: () => void;
+  /** Done when the launcher is on the page. */
+  readonly shown: Promise<void>;
+  /** Put back what the page has taken off with all its body (Turbo, pjax). False when it is where it belongs. */
+  putBack(): boolean;
 }
 
-const page = window as { FrontDesk?: Stub; trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
-type Policy = { createScriptURL(url: string): string };
-
+const page = window as { FrontDesk?: Stub };
 const tag = (document.currentScript ?? document.querySelector("script[data-hotel]")) as HTMLScriptElement | null;
 
 if (!page.FrontDesk && tag?.dataset.hotel) load(tag, tag.dataset.hotel);
@@ -31,55 +43,108 @@ else if (page.FrontDesk?.config?.hotel === tag?.dataset.hotel) page.FrontDesk?.p
 
 function load(script: HTMLScriptElement, hotel: string): void {
   const { origin } = new URL(script.src);
-  const { gateway, language, position, theme } = script.dataset;
-  const queue: Queued[] = [];
-  const later =
-    (name: Queued["name"]) =>
-    (...given: unknown[]) => {
-      const call: Queued = { name, given };
-      queue.push(call);
-      return () => {
-        call.gone = true;
-        call.off?.();
-      };
-    };
+  const { gateway, language: wanted, position, theme } = script.dataset;
   const config: Config = {
     hotel,
     origin,
     gateway: gateway ? gateway.replace(/\/+$/, "") : null,
-    language: language || null,
+    language: wanted || null,
     position: position === "start" ? "start" : "end",
   };
-  const calls = {
-    open: later("open"),
+  const language = chosen([config.language, ...navigator.languages, document.documentElement.lang]);
+  customElements.define("front-desk-widget", Place);
+  const launcher = new Launcher(CLOSED[base(language)] as (typeof CLOSED)[string], {
+    lang: plainTag(language),
+    dir: direction(language),
+    position: config.position,
+  });
+  if (theme) launcher.element.dataset.theme = theme;
+
+  const listeners = new Listeners();
+  const front = new Front(config, plainTag(config.language ?? language), listeners.emit.bind(listeners));
+  const queue: Queued[] = [];
+  const rest = restFrom(origin, script.nonce, () => {
+    // Nobody waits for a chat that opens minutes later.
+    const others = queue.filter(({ name }) => name === "identify");
+    queue.splice(0, queue.length, ...others);
+    launcher.busy(false);
+  });
+  const later =
+    (name: Queued["name"]) =>
+    (...given: unknown[]): void => {
+      queue.push({ name, given });
+      if (name === "close") return; // nothing that would have to be there for it
+      if (name !== "identify") launcher.busy(true);
+      rest.need();
+    };
+  const open = later("open");
+  launcher.button.onclick = () => {
+    if (!launcher.button.hasAttribute("aria-busy")) open();
+    else rest.need();
+  };
+  launcher.button.onpointerenter = launcher.button.onfocus = () => rest.need();
+
+  let isShown = false;
+  let shown: () => void = () => undefined;
+  const putBack = () => {
+    if (!isShown || launcher.element.isConnected) return false;
+    document.body.append(launcher.element);
+    return true;
+  };
+  const show = () => {
+    if (isShown) return;
+    if (!document.body) {
+      document.addEventListener("DOMContentLoaded", show);
+      return;
+    }
+    isShown = true;
+    putBack();
+    listeners.emit("ready", undefined);
+    shown();
+  };
+  const stub: Stub = {
+    config,
+    language,
+    launcher,
+    listeners,
+    front,
+    queue,
+    shown: new Promise((resolve) => {
+      shown = resolve;
+    }),
+    putBack,
+  };
+  page.FrontDesk = Object.assign(stub, {
+    open,
     close: later("close"),
     toggle: later("toggle"),
     identify: later("identify"),
-    on: later("on"),
-  };
-  page.FrontDesk = { config, theme: theme ?? null, queue, ...calls };
-  let url = `${origin}/widget/assets/${ASSET}`;
-  try {
-    // Pages with `require-trusted-types-for 'script'` allow the policy by name: `trusted-types frontdesk`.
-    const policy = page.trustedTypes?.createPolicy("frontdesk", { createScriptURL: (it: string) => it });
-    if (policy) url = policy.createScriptURL(url);
-  } catch {
-    // The page's policy does not know ours: then plain text is accepted, or it is not to be.
-  }
-  fetchMain(url, script.nonce, 1);
+    on: listeners.on.bind(listeners),
+  });
+
+  void front.look().then(() => {
+    launcher.draw(front.hotel);
+    show();
+  });
+  setTimeout(show, COLOUR_MS);
+
+  const isWide = () => matchMedia("(min-width: 481px)").matches;
+  const name = `frontdesk:${origin}:${hotel}`;
+  if (
+    goesOn(
+      name,
+      () => localStorage,
+      () => sessionStorage,
+      isWide,
+    )
+  )
+    rest.need();
+  else whenIdle(() => rest.layBy());
 }
 
-/** Again after 2, 4, 8 ... s when it does not come, five times. */
-function fetchMain(url: string, nonce: string, tries: number): void {
-  const main = document.createElement("script");
-  main.async = true;
-  main.src = url;
-  main.integrity = INTEGRITY;
-  main.crossOrigin = "anonymous";
-  main.nonce = nonce;
-  main.onerror = () => {
-    main.remove();
-    if (tries < 6) setTimeout(() => fetchMain(url, nonce, tries + 1), 1000 * 2 ** tries);
-  };
-  document.head.append(main);
+/** Some time after the page has all that is its own. */
+function whenIdle(work: () => void): void {
+  const soon = () => setTimeout(() => (window.requestIdleCallback ?? setTimeout)(work), LAY_BY_MS);
+  if (document.readyState === "complete") soon();
+  else addEventListener("load", soon, { once: true });
 }

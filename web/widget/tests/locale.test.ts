@@ -3,14 +3,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hotel } from "../src/core/protocol.ts";
-import { chosen, filled, LANGUAGES, Locale, plainTag } from "../src/locale/locale.ts";
+import { CLOSED } from "../src/locale/closed.ts";
+import { LANGUAGES, Locale } from "../src/locale/locale.ts";
 import type { Plural } from "../src/locale/strings.ts";
+import { chosen, direction, filled, plainTag } from "../src/locale/tag.ts";
 
 const slots = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
 
 test("the widget speaks the nine languages it says it does", () => {
   assert.deepEqual(Object.keys(LANGUAGES).sort(), ["ar", "de", "en", "es", "fr", "it", "nl", "pt", "zh"]);
+  assert.deepEqual(Object.keys(CLOSED).sort(), Object.keys(LANGUAGES).sort());
 });
+
+for (const [tag, words] of Object.entries(CLOSED)) {
+  test(`${tag}: the closed launcher has a name, with and without the hotel's`, () => {
+    assert.notEqual(words.open, "");
+    assert.equal(slots(words.chat), "{hotel}");
+  });
+}
 
 for (const [tag, strings] of Object.entries(LANGUAGES)) {
   test(`${tag}: every text is there, with the slots of the English one`, () => {
@@ -49,7 +59,7 @@ test("the first language that the guest reads and we speak is taken, else Englis
 
 test("only Arabic runs from right to left", () => {
   assert.deepEqual(
-    Object.keys(LANGUAGES).filter((tag) => new Locale(tag).dir === "rtl"),
+    Object.keys(LANGUAGES).filter((tag) => direction(tag) === "rtl"),
     ["ar"],
   );
 });

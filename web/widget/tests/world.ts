@@ -3,6 +3,8 @@
 
 import { mock } from "node:test";
 import { Desk } from "../src/core/desk.ts";
+import type { Emit } from "../src/core/events.ts";
+import { Front } from "../src/core/opening.ts";
 import type { Conversation, Message } from "../src/core/protocol.ts";
 import { type Keep, Memory } from "../src/core/storage.ts";
 
@@ -82,7 +84,8 @@ export class World {
 
   /** A tab of the browser. */
   tab(keep: Keep = this.keep): Desk {
-    return new Desk(CONFIG, "en", (event, detail) => this.told.push({ event, detail }), keep, new Memory());
+    const tell: Emit = (event, detail) => this.told.push({ event, detail });
+    return new Desk(CONFIG, new Front(CONFIG, "en", tell), tell, keep, new Memory());
   }
 
   /** Time goes by. */

@@ -2,9 +2,8 @@
 
 import type { Config } from "./config.ts";
 import type { Emit } from "./events.ts";
-import { Refused } from "./http.ts";
 import { type Connection, Link } from "./link.ts";
-import { openingView } from "./opening.ts";
+import type { Front } from "./opening.ts";
 import { Outbox, type Unsent } from "./outbox.ts";
 import type { Conversation, Details, Frame, Hotel, Message, Opening, Problem } from "./protocol.ts";
 import { type Kept, Session, SHAPES } from "./session.ts";
@@ -14,10 +13,8 @@ import { type Entry, Thread } from "./thread.ts";
 
 /** After this long without another sign nobody is thought to be typing. */
 const TYPING_MS = { ai: 15_000, staff: 6_000 };
-const OPENING_AGAIN_MS = 60_000;
 
 export class Desk {
-  opening: Opening | null = null;
   conversation: Conversation | null = null;
   /** Why the server will not serve us; null while it does. */
   refusal: { readonly status: number; readonly problem: Problem | null } | null = null;
@@ -29,6 +26,7 @@ export class Desk {
 
   readonly config: Config;
   readonly language: string;
+  readonly #front: Front;
   readonly #session: Session;
   readonly #kept: Notebook<Kept>;
   readonly #outbox: Outbox;
@@ -40,7 +38,6 @@ export class Desk {
   readonly #draftKey: string;
   #thread = new Thread();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
-  #openingAt = 0;
   #typedAt = 0;
   #unread = 0;
   #live = false;
@@ -48,23 +45,24 @@ export class Desk {
 
   constructor(
     config: Config,
-    language: string,
+    front: Front,
     tell: Emit,
     keep: Keep = new Browser(() => localStorage),
     tab: Keep = new Browser(() => sessionStorage),
   ) {
     const name = `frontdesk:${config.origin}:${config.hotel}`;
     this.config = config;
-    this.language = language;
+    this.language = front.language;
+    this.#front = front;
     this.#tell = tell;
     this.#kept = new Notebook<Kept>(keep, name, SHAPES);
     this.#tab = tab;
     this.#draftKey = `${name}:draft`;
     this.#draft = tab.get(this.#draftKey) ?? "";
     this.#outbox = new Outbox(keep, `${name}:unsent:`);
-    this.#session = new Session(config, this.#kept, language, name);
+    this.#session = new Session(config, this.#kept, front.language, name);
     this.#tabs = new Tabs(name, (word) => this.#heard(word));
-    this.#link = new Link(config, language, this.#session, this.#kept, this.#outbox, {
+    this.#link = new Link(config, front.language, this.#session, this.#kept, this.#outbox, {
       changed: () => this.#changed(),
       begins: (id) => this.#begins(id),
       state: (conversation) => this.#state(conversation),
@@ -86,8 +84,12 @@ export class Desk {
 
   // What the screen shows
 
+  get opening(): Opening | null {
+    return this.#front.view;
+  }
+
   get hotel(): Hotel | null {
-    return this.opening?.hotel ?? this.#session.hotel;
+    return this.#front.hotel ?? this.#session.hotel;
   }
 
   get connection(): Connection {
@@ -132,19 +134,9 @@ export class Desk {
     return this.#outbox.all().length > 0;
   }
 
-  /** Ask what the hotel looks like; kept for a minute, unless it is asked for afresh. */
+  /** Ask what the hotel looks like, unless that was done a moment ago. */
   async look(afresh = false): Promise<void> {
-    if (!afresh && Date.now() - this.#openingAt < OPENING_AGAIN_MS) return;
-    this.#openingAt = Date.now();
-    try {
-      this.opening = await openingView(this.config, this.language);
-    } catch (error) {
-      this.#openingAt = 0;
-      if (error instanceof Refused && (error.status === 403 || error.status === 404)) {
-        // Not every conversation service has the view; what counts is whether a session is refused.
-        this.#tell("error", { status: error.status, problem: error.problem });
-      }
-    }
+    await this.#front.look(afresh);
     this.#changed();
   }
 

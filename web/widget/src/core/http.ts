@@ -64,7 +64,7 @@ export async function call<T>(url: string, { method = "GET", token, body, limitM
 }
 
 /** What a refusal says of itself. Who stands in between (a CDN) says it in other words: the status is the answer's own. */
-function problemOf(text: string, status: number): Problem | null {
+export function problemOf(text: string, status: number): Problem | null {
   try {
     const said = JSON.parse(text) as Partial<Problem> | null;
     return said && { ...said, type: String(said.type ?? ""), title: String(said.title ?? ""), status };

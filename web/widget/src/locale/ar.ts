@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const ar: Strings = {
-  chat: "الدردشة مع {hotel}",
-  open: "فتح الدردشة",
   close: "إغلاق الدردشة",
   soundOn: "تشغيل الصوت",
   soundOff: "إيقاف الصوت",

@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const de: Strings = {
-  chat: "Chat mit {hotel}",
-  open: "Chat öffnen",
   close: "Chat schließen",
   soundOn: "Ton einschalten",
   soundOff: "Ton ausschalten",

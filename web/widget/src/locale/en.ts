@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const en: Strings = {
-  chat: "Chat with {hotel}",
-  open: "Open chat",
   close: "Close chat",
   soundOn: "Turn sound on",
   soundOff: "Turn sound off",

@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const es: Strings = {
-  chat: "Chat con {hotel}",
-  open: "Abrir el chat",
   close: "Cerrar el chat",
   soundOn: "Activar el sonido",
   soundOff: "Silenciar",

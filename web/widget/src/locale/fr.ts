@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const fr: Strings = {
-  chat: "Discuter avec {hotel}",
-  open: "Ouvrir la discussion",
   close: "Fermer la discussion",
   soundOn: "Activer le son",
   soundOff: "Couper le son",

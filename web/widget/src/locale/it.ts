@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const it: Strings = {
-  chat: "Chat con {hotel}",
-  open: "Apri la chat",
   close: "Chiudi la chat",
   soundOn: "Attiva l’audio",
   soundOff: "Disattiva l’audio",

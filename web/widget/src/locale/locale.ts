@@ -10,26 +10,20 @@ import { it } from "./it.ts";
 import { nl } from "./nl.ts";
 import { pt } from "./pt.ts";
 import type { Plural, Strings } from "./strings.ts";
+import { base, filled, plainTag } from "./tag.ts";
 import { zh } from "./zh.ts";
 
 export const LANGUAGES: { readonly [tag: string]: Strings } = { en, de, es, fr, it, nl, pt, ar, zh };
 
-/** The first of the tags whose language we speak, whole (`de-AT`); English when there is none. */
-export function chosen(tags: readonly (string | null | undefined)[]): string {
-  return tags.find((tag): tag is string => !!tag && base(tag) in LANGUAGES) ?? "en";
-}
-
 export class Locale {
   readonly tag: string;
   readonly text: Strings;
-  readonly dir: "ltr" | "rtl";
   #plural: Intl.PluralRules | null = null;
 
   constructor(tag: string) {
     // `Intl` throws at tags such as en-US@posix, which some browsers have.
     this.tag = plainTag(tag);
     this.text = LANGUAGES[base(tag)] ?? en;
-    this.dir = this.text === ar ? "rtl" : "ltr";
   }
 
   /** The form for a number, with it filled in. */
@@ -59,18 +53,4 @@ export class Locale {
       return ""; // a zone that this browser does not know
     }
   }
-}
-
-/** A browser's tag as the services take it: language, script, region (`de-AT`); the rest left out. */
-export function plainTag(tag: string): string {
-  return /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3})(?![A-Za-z\d]))?/.exec(tag)?.[0] ?? "en";
-}
-
-/** A text with its `{slots}` filled. */
-export function filled(text: string, slots: { readonly [name: string]: string }): string {
-  return text.replace(/\{(\w+)\}/g, (slot, name: string) => slots[name] ?? slot);
-}
-
-function base(tag: string): string {
-  return tag.toLowerCase().split("-")[0] ?? "";
 }

@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const nl: Strings = {
-  chat: "Chatten met {hotel}",
-  open: "Chat openen",
   close: "Chat sluiten",
   soundOn: "Geluid aanzetten",
   soundOff: "Geluid uitzetten",

@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const pt: Strings = {
-  chat: "Conversar com {hotel}",
-  open: "Abrir a conversa",
   close: "Fechar a conversa",
   soundOn: "Ligar o som",
   soundOff: "Desligar o som",

@@ -4,9 +4,6 @@
 export type Plural = { readonly [K in Intl.LDMLPluralRule]?: string } & { readonly other: string };
 
 export interface Strings {
-  /** Name of the chat, for the launcher and the panel; `{hotel}`. */
-  readonly chat: string;
-  readonly open: string;
   readonly close: string;
   readonly soundOn: string;
   readonly soundOff: string;

@@ -3,8 +3,6 @@
 import type { Strings } from "./strings.ts";
 
 export const zh: Strings = {
-  chat: "与{hotel}聊天",
-  open: "打开聊天",
   close: "关闭聊天",
   soundOn: "打开提示音",
   soundOff: "关闭提示音",

@@ -2,7 +2,8 @@
 
 import type { Desk } from "../core/desk.ts";
 import type { Locale } from "../locale/locale.ts";
-import { attribute, h, iconButton } from "./dom.ts";
+import { attribute, h } from "./dom.ts";
+import { iconButton } from "./icons.ts";
 
 /** As the conversation service allows. */
 const MOST_CHARACTERS = 4000;

@@ -2,8 +2,10 @@
 
 import type { Desk } from "../core/desk.ts";
 import type { Entry } from "../core/thread.ts";
-import { filled, type Locale } from "../locale/locale.ts";
-import { attribute, h, icon, retext } from "./dom.ts";
+import type { Locale } from "../locale/locale.ts";
+import { filled } from "../locale/tag.ts";
+import { attribute, h, retext } from "./dom.ts";
+import { icon } from "./icons.ts";
 import { MessageView } from "./message.ts";
 import { moves, write } from "./reveal.ts";
 

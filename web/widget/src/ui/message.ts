@@ -2,7 +2,8 @@
 
 import type { Delivery, Entry } from "../core/thread.ts";
 import type { Locale } from "../locale/locale.ts";
-import { attribute, h, type Icon, icon, retext } from "./dom.ts";
+import { attribute, h, retext } from "./dom.ts";
+import { type Icon, icon } from "./icons.ts";
 import { write } from "./reveal.ts";
 
 const TICKS: { readonly [D in Delivery]: Icon } = {

@@ -1,9 +1,11 @@
 // The open chat: head, state line, conversation, composer. Built when it is first opened.
 
 import type { Desk } from "../core/desk.ts";
-import { filled, type Locale } from "../locale/locale.ts";
+import type { Locale } from "../locale/locale.ts";
+import { filled } from "../locale/tag.ts";
 import { Composer } from "./composer.ts";
-import { attribute, h, icon, iconButton, retext } from "./dom.ts";
+import { attribute, h, retext } from "./dom.ts";
+import { icon, iconButton } from "./icons.ts";
 import { Log } from "./log.ts";
 
 /** A line that is back within this time was never worth a word. */
@@ -13,6 +15,7 @@ export class Panel {
   readonly element: HTMLElement;
   readonly #desk: Desk;
   readonly #locale: Locale;
+  readonly #name: () => string;
   readonly #log: Log;
   readonly #composer: Composer;
   readonly #face = h("span", { class: "face", "aria-hidden": "true" });
@@ -24,10 +27,11 @@ export class Panel {
   #awaySince = 0;
   #calm: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(desk: Desk, locale: Locale, close: () => void) {
+  constructor(desk: Desk, locale: Locale, name: () => string, close: () => void) {
     const { text } = locale;
     this.#desk = desk;
     this.#locale = locale;
+    this.#name = name;
     this.#composer = new Composer(desk, locale);
     this.#log = new Log(desk, locale, (id) => {
       this.#composer.write(desk.takeBack(id));
@@ -90,7 +94,7 @@ export class Panel {
     const { hotel, conversation, refusal, sound } = this.#desk;
     const { text } = this.#locale;
     retext(this.#title, hotel?.name ?? "");
-    attribute(this.element, "aria-label", hotel ? filled(text.chat, { hotel: hotel.name }) : text.open);
+    attribute(this.element, "aria-label", this.#name());
     attribute(this.element, "aria-labelledby", hotel ? "title" : null);
     const staff = conversation?.status === "with_staff" ? (conversation.assignee?.name ?? text.team) : null;
     const present = hotel && !refusal ? text.present : "";
