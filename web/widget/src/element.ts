@@ -1,11 +1,13 @@
 // The chat in <front-desk-widget>: adopts the launcher that is there, and builds the panel when it is first opened.
 
+import { isWide } from "./core/before.ts";
 import type { Desk } from "./core/desk.ts";
 import type { Listeners } from "./core/events.ts";
 import { Browser } from "./core/storage.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Locale } from "./locale/locale.ts";
-import { attribute, retext, sheetOf } from "./ui/dom.ts";
+import { attribute, h, retext, sheetOf } from "./ui/dom.ts";
+import { icon } from "./ui/icons.ts";
 import panelStyle from "./ui/panel.css";
 import { Panel } from "./ui/panel.ts";
 import { chime } from "./ui/sound.ts";
@@ -19,6 +21,13 @@ export class FrontDeskWidget {
   readonly #listeners: Listeners;
   readonly #launcher: Launcher;
   readonly #tab = new Browser(() => sessionStorage);
+  readonly #badge = h("span", {
+    class: "unread",
+    part: "unread",
+    "data-testid": "unread",
+    "aria-hidden": "true",
+    hidden: true,
+  });
   #panel: Panel | null = null;
   /** Listeners of the page's, which end when the widget is taken off it. */
   #offPage = new AbortController();
@@ -29,6 +38,7 @@ export class FrontDeskWidget {
     this.#locale = locale;
     this.#listeners = listeners;
     this.#launcher = launcher;
+    launcher.button.append(icon("down"), this.#badge);
     launcher.button.onclick = () => (this.isOpen ? this.close() : this.open());
     launcher.draw = () => this.#draw();
     launcher.element.onarrive = () => this.#arrive();
@@ -87,7 +97,7 @@ export class FrontDeskWidget {
 
   /** Open again what was open on the page before; on a phone it would cover what the guest came for. */
   resume(): void {
-    if (this.#tab.get(this.#key) && matchMedia("(min-width: 481px)").matches) this.open(true);
+    if (this.#tab.get(this.#key) && isWide()) this.open(true);
   }
 
   /** Whether the guest has the conversation before them. */
@@ -111,7 +121,7 @@ export class FrontDeskWidget {
 
   #draw(): void {
     const { hotel, unread } = this.#desk;
-    const { button, root, unread: badge } = this.#launcher;
+    const { button, root } = this.#launcher;
     const { text } = this.#locale;
     const open = this.isOpen;
     if (this.#isRead) this.#desk.saw();
@@ -121,16 +131,18 @@ export class FrontDeskWidget {
     attribute(button, "aria-controls", this.#panel ? "panel" : null);
     const name = open ? text.close : this.#launcher.name(hotel);
     attribute(button, "aria-label", !open && unread ? `${name}, ${this.#locale.count(text.unread, unread)}` : name);
-    badge.hidden = open || unread === 0;
-    retext(badge, unread > 9 ? "9+" : String(unread));
+    this.#badge.hidden = open || unread === 0;
+    retext(this.#badge, unread > 9 ? "9+" : String(unread));
     if (open) this.#panel?.update(this.#isRead);
   }
 
   /** The brand's colour, and on a phone the height that the keyboard leaves. */
   #fit(): void {
+    this.#launcher.dress(this.#desk.hotel);
     const view = window.visualViewport;
     const fits = this.isOpen && view && view.scale === 1;
-    const seen = fits ? `.panel{--seen:${Math.round(view.height)}px;--top:${Math.round(view.offsetTop)}px}` : "";
-    this.#launcher.dress(this.#desk.hotel, seen);
+    const style = this.#panel?.element.style;
+    style?.setProperty("--seen", fits ? `${Math.round(view.height)}px` : "");
+    style?.setProperty("--top", fits ? `${Math.round(view.offsetTop)}px` : "");
   }
 }

@@ -3,13 +3,12 @@
 import type { Hotel } from "./core/protocol.ts";
 import type { Closed } from "./locale/closed.ts";
 import { filled } from "./locale/tag.ts";
-import { brandRule } from "./ui/colours.ts";
+import { brandOf } from "./ui/colours.ts";
 import { attribute, drawing, h, sheetOf } from "./ui/dom.ts";
 import style from "./ui/launcher.css";
 
 const CHAT =
   "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.2 4.5 3.2 5.9-.1 1.2-.6 2.3-1.4 3.2 1.7-.1 3.3-.7 4.6-1.7.8.2 1.7.3 2.6.3 5 0 9-3.4 9-7.7s-4-7.7-9-7.7ZM8 11.2h.01M12 11.2h.01M16 11.2h.01";
-const DOWN = "m6 9.5 6 6 6-6";
 
 /** `<front-desk-widget>` on the page. A copy (Turbo keeps pages as copies of their bodies) has nothing in it, and goes. */
 export class Place extends HTMLElement {
@@ -29,24 +28,14 @@ export class Place extends HTMLElement {
 export class Launcher {
   readonly element = new Place();
   readonly shadow = this.element.attachShadow({ mode: "open" });
-  readonly unread = h("span", {
-    class: "unread",
-    part: "unread",
-    "data-testid": "unread",
-    "aria-hidden": "true",
-    hidden: true,
-  });
   readonly button = h(
     "button",
     { type: "button", class: "launcher", part: "launcher", "data-testid": "launcher", "aria-expanded": "false" },
     drawing(CHAT),
-    drawing(DOWN),
-    this.unread,
   );
   readonly root: HTMLElement;
   readonly #words: Closed;
-  readonly #brand = new CSSStyleSheet();
-  #rules = "";
+  #colour: string | undefined;
   /** Draw what is known by now; the chat, once it is there, has more to draw and does it in this place. */
   draw: (hotel: Hotel | null) => void = (hotel) => {
     attribute(this.button, "aria-label", this.name(hotel));
@@ -57,7 +46,7 @@ export class Launcher {
     const { lang, dir, position } = attributes;
     this.#words = words;
     this.root = h("div", { class: "root", dir, lang, "data-position": position }, this.button);
-    this.shadow.adoptedStyleSheets = [sheetOf(style), this.#brand];
+    this.shadow.adoptedStyleSheets = [sheetOf(style)];
     this.shadow.append(this.root);
     this.element.onarrive = () => undefined;
     this.draw(null);
@@ -68,12 +57,14 @@ export class Launcher {
     return hotel ? filled(this.#words.chat, { hotel: hotel.name }) : this.#words.open;
   }
 
-  /** Wear the brand's colour, and what else the chat says of its measures. */
-  dress(hotel: Hotel | null, measures = ""): void {
-    const rules = brandRule(hotel?.brand.colour) + measures;
-    if (rules === this.#rules) return;
-    this.#rules = rules;
-    this.#brand.replaceSync(rules);
+  /** Wear the brand's colour. */
+  dress(hotel: Hotel | null): void {
+    const colour = hotel?.brand.colour;
+    if (colour === this.#colour) return;
+    this.#colour = colour;
+    const [brand, on] = brandOf(colour);
+    this.root.style.setProperty("--brand", brand);
+    this.root.style.setProperty("--on-brand", on);
   }
 
   /** Show that the guest was heard, while the chat is on its way. */

@@ -12,8 +12,8 @@ import { restFrom } from "./rest.ts";
 
 /** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
 const COLOUR_MS = 1_500;
-/** How long after the page's own files the chat's is laid by. */
-const LAY_BY_MS = 2_000;
+/** What only somebody who is at the page does. */
+const SIGNS = ["pointermove", "pointerdown", "keydown", "scroll"];
 
 export interface Queued {
   readonly name: "open" | "close" | "toggle" | "identify";
@@ -128,23 +128,16 @@ function load(script: HTMLScriptElement, hotel: string): void {
   });
   setTimeout(show, COLOUR_MS);
 
-  const isWide = () => matchMedia("(min-width: 481px)").matches;
-  const name = `frontdesk:${origin}:${hotel}`;
-  if (
-    goesOn(
-      name,
-      () => localStorage,
-      () => sessionStorage,
-      isWide,
-    )
-  )
-    rest.need();
-  else whenIdle(() => rest.layBy());
+  if (goesOn(`frontdesk:${origin}:${hotel}`)) rest.need();
+  else whenSomebodyIsThere(() => rest.layBy());
 }
 
-/** Some time after the page has all that is its own. */
-function whenIdle(work: () => void): void {
-  const soon = () => setTimeout(() => (window.requestIdleCallback ?? setTimeout)(work), LAY_BY_MS);
-  if (document.readyState === "complete") soon();
-  else addEventListener("load", soon, { once: true });
+/** At the first sign of a person after the page has all that is its own, when there is nothing else to do. */
+function whenSomebodyIsThere(work: () => void): void {
+  const heard = () => {
+    if (document.readyState !== "complete") return; // there will be other signs
+    for (const sign of SIGNS) removeEventListener(sign, heard, true);
+    (window.requestIdleCallback ?? setTimeout)(work);
+  };
+  for (const sign of SIGNS) addEventListener(sign, heard, true);
 }

@@ -14,12 +14,14 @@ function storage(kept: { readonly [key: string]: string }): Storage {
 }
 
 function looked(kept: { readonly [key: string]: string }, tab: { readonly [key: string]: string } = {}, wide = true) {
-  return goesOn(
-    NAME,
-    () => storage(kept),
-    () => storage(tab),
-    () => wide,
-  );
+  stand({ localStorage: () => storage(kept), sessionStorage: () => storage(tab) });
+  Object.assign(globalThis, { matchMedia: () => ({ matches: wide }) });
+  return goesOn(NAME);
+}
+
+function stand(globals: { readonly [name: string]: () => Storage }): void {
+  for (const [name, get] of Object.entries(globals))
+    Object.defineProperty(globalThis, name, { configurable: true, get });
 }
 
 const notes = (of: object) => ({ [NAME]: JSON.stringify(of) });
@@ -51,9 +53,7 @@ test("where storage is refused or holds nonsense nothing goes on", () => {
   const refused = () => {
     throw new Error("SecurityError");
   };
-  assert.equal(
-    goesOn(NAME, refused, refused, () => true),
-    false,
-  );
+  stand({ localStorage: refused, sessionStorage: refused });
+  assert.equal(goesOn(NAME), false);
   for (const nonsense of ["null", "[", "7", '"x"']) assert.equal(looked({ [NAME]: nonsense }), false);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Front } from "../src/core/opening.ts";
+import { Request } from "./request.ts";
 import { CONFIG } from "./world.ts";
 
 const GATEWAY = "https://gateway.example";
@@ -14,6 +15,7 @@ let told: unknown[] = [];
 beforeEach(() => {
   asked = [];
   told = [];
+  Object.assign(globalThis, { XMLHttpRequest: Request });
 });
 
 function front(answers: { readonly [origin: string]: () => Response | Promise<Response> }, gateway: string | null) {

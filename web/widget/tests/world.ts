@@ -7,6 +7,7 @@ import type { Emit } from "../src/core/events.ts";
 import { Front } from "../src/core/opening.ts";
 import type { Conversation, Message } from "../src/core/protocol.ts";
 import { type Keep, Memory } from "../src/core/storage.ts";
+import { Request } from "./request.ts";
 
 export const CONFIG = {
   hotel: "lindenhof",
@@ -59,6 +60,7 @@ export class World {
     put("navigator", { onLine: true });
     put("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
     put("addEventListener", page.addEventListener.bind(page));
+    put("XMLHttpRequest", Request);
     put("fetch", (url: string, init: RequestInit) => this.#fetch(url, init));
     put(
       "WebSocket",

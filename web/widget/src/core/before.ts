@@ -6,13 +6,19 @@ import type { Kept } from "./session.ts";
  * Whether a conversation goes on, something that was written is not sent, or the chat was open on the page before.
  * A careless look: what says yes here is looked at again, closer, by the chat. `name` is that of the kept notes.
  */
-export function goesOn(name: string, kept: () => Storage, tab: () => Storage, isWide: () => boolean): boolean {
+export function goesOn(name: string): boolean {
   try {
-    if (Object.keys(kept()).some((key) => key.startsWith(`${name}:unsent:`))) return true;
-    const notes = JSON.parse(kept().getItem(name) ?? "{}") as Partial<Kept> | null;
+    const kept = localStorage;
+    if (Object.keys(kept).some((key) => key.startsWith(`${name}:unsent:`))) return true;
+    const notes = JSON.parse(kept.getItem(name) ?? "{}") as Partial<Kept> | null;
     if (!notes?.token || !(Number(notes.expires) > Date.now())) return false;
-    return !!notes.conversation || (!!tab().getItem(`${name}:open`) && isWide());
+    return !!notes.conversation || (!!sessionStorage.getItem(`${name}:open`) && isWide());
   } catch {
     return false; // storage is refused, or what is kept can't be read: then nothing goes on
   }
+}
+
+/** Whether an open chat leaves room for the page. */
+export function isWide(): boolean {
+  return matchMedia("(min-width: 481px)").matches;
 }

@@ -53,21 +53,30 @@ export class Front {
   }
 }
 
-/** `status` 0: nobody answered, or not in time. */
-async function ask(url: string, limitMs: number): Promise<Opening | Refusal> {
+/**
+ * `status` 0: nobody answered in time, or with something else than a view. An XMLHttpRequest: Chromium makes a script
+ * context of its own for the first `fetch` of a page, and this call is made on every page (ADR 0016).
+ */
+function ask(url: string, limitMs: number): Promise<Opening | Refusal> {
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.onloadend = () => {
+      const { status, responseText } = request;
+      const isOk = status >= 200 && status < 300;
+      if (isOk) done(viewIn(responseText) ?? { status: 0, problem: null });
+      else done({ status, problem: problemOf(responseText, status) });
+    };
+    request.open("GET", url);
+    request.timeout = limitMs;
+    request.send();
+  });
+}
+
+function viewIn(text: string): Opening | null {
   try {
-    const answer = await fetch(url, {
-      headers: { Accept: "application/json" },
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      signal: AbortSignal.timeout(limitMs),
-    });
-    const text = await answer.text();
-    if (!answer.ok) return { status: answer.status, problem: problemOf(text, answer.status) };
     const view = JSON.parse(text) as Opening | null;
-    if (view?.hotel) return view;
+    return view?.hotel ? view : null;
   } catch {
-    // As when what came is no view.
+    return null;
   }
-  return { status: 0, problem: null };
 }

@@ -9,9 +9,9 @@ export function readableOn(colour: string): string {
   return 1.05 / (light + 0.05) >= (light + 0.05) / 0.0615 ? "#ffffff" : "#111111";
 }
 
-/** The rule that brings the brand in; nothing for what is no colour. */
-export function brandRule(colour: string | undefined): string {
-  return colour && COLOUR.test(colour) ? `:host{--brand:${colour};--on-brand:${readableOn(colour)}}` : "";
+/** The brand's colour and the one to write on it with; two empty texts for what is no colour. */
+export function brandOf(colour: string | undefined): readonly [string, string] {
+  return colour && COLOUR.test(colour) ? [colour, readableOn(colour)] : ["", ""];
 }
 
 function linear(value: number): number {
