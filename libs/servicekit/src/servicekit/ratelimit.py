@@ -1,6 +1,7 @@
 """Rate limits, counted in Valkey for all instances together; while it is away, each instance counts for itself."""
 
 import asyncio
+import functools
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,7 +46,6 @@ class RateLimits:
         bridge.lua_acquire_sliding_window = _together(bridge.lua_acquire_sliding_window, self._batches)
         self._shared = SlidingWindowCounterRateLimiter(shared)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._parsed: dict[str, RateLimitItem] = {}
         self._away_until = 0.0
 
     async def check(self, limit: str, *key: str) -> None:
@@ -54,7 +54,7 @@ class RateLimits:
         Raises:
             TooManyRequests: over the limit; says when to come back.
         """
-        item = self._parsed.setdefault(limit, parse(limit))
+        item = _parsed(limit)
         if time.monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(VALKEY_TIMEOUT_SECONDS):
@@ -73,6 +73,11 @@ class RateLimits:
         _REFUSED.labels(self._service, str(item)).inc()
         wait = max(1, ceil(stats.reset_time - time.time()))
         raise TooManyRequests(f"the limit is {item}", retry_after_seconds=wait)
+
+
+@functools.cache
+def _parsed(limit: str) -> RateLimitItem:
+    return parse(limit)
 
 
 def _together(script: Any, batches: Batches) -> Any:  # Any: redis-py's AsyncScript, and what limits calls in its place
@@ -103,7 +108,7 @@ class _Limit:
     """A dependency that counts, and tells the OpenAPI document that it may refuse."""
 
     def __init__(self, limit: str, by: By, name: str) -> None:
-        parse(limit)
+        _parsed(limit)
         self.limit = limit
         self._by = by
         self._name = name
