@@ -1,7 +1,9 @@
 """Fixtures of the data half's tests: a fresh database per module, topics of one's own per test."""
 
 import secrets
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from servicekit.migrations import create_chassis_tables, tenant_table
 from servicekit.provision import DatabaseUrls
 from servicekit.testing.lab import EFFECT, Lab
 from servicekit.testing.parts import Parts, run_migration, temporary_database
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from duebench import ...`
 
 
 @pytest.fixture(scope="module")
