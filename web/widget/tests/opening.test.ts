@@ -53,6 +53,13 @@ for (const [what, answer] of Object.entries({
   });
 }
 
+test("a tag whose gateway is no address leaves it to the conversation service", async () => {
+  const seen = front({ [CONFIG.origin]: () => json(VIEW) }, "https://[gateway");
+  await seen.look();
+  assert.equal(seen.hotel?.name, "Lindenhof");
+  assert.deepEqual(asked, [CONFIG.origin]);
+});
+
 test("a site that is not the hotel's is told once, by the first who is asked", async () => {
   const seen = front({ [GATEWAY]: () => json({ type: "urn:no", title: "No" }, 403) }, GATEWAY);
   await seen.look();

@@ -10,7 +10,7 @@ export class Request {
 
   open(method: string, url: string): void {
     this.#method = method;
-    this.#url = url;
+    this.#url = new URL(url).href; // throws, as a browser does, for what is no address
   }
 
   send(): void {

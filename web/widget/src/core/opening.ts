@@ -58,7 +58,7 @@ export class Front {
  * context of its own for the first `fetch` of a page, and this call is made on every page (ADR 0016).
  */
 function ask(url: string, limitMs: number): Promise<Opening | Refusal> {
-  return new Promise((done) => {
+  return new Promise<Opening | Refusal>((done) => {
     const request = new XMLHttpRequest();
     request.onloadend = () => {
       const { status, responseText } = request;
@@ -69,7 +69,7 @@ function ask(url: string, limitMs: number): Promise<Opening | Refusal> {
     request.open("GET", url);
     request.timeout = limitMs;
     request.send();
-  });
+  }).catch(() => ({ status: 0, problem: null })); // what the tag says is no address
 }
 
 function viewIn(text: string): Opening | null {
