@@ -171,6 +171,55 @@ async def test_what_the_page_asks_before_the_chat_is_there_is_done_in_order(
     assert kept["identity"] == {"id": "booking-1", "name": "Clara"}
 
 
+async def test_what_the_page_said_of_its_guest_is_heard_though_it_left_before_the_chat_came(
+    newcomer: GuestPage, hotel_page: str
+) -> None:
+    await Late.on(newcomer.page)
+    await newcomer.page.goto(hotel_page)
+    await newcomer.has_the_widget()
+    await newcomer.page.evaluate("() => FrontDesk.identify({id: 'booking-1', name: 'Clara'})")
+    await newcomer.page.unroute_all(behavior="ignoreErrors")
+    await newcomer.page.goto(hotel_page)
+    await until(lambda: newcomer.page.evaluate(IS_RUN))
+    await until(lambda: _identity(newcomer, {"id": "booking-1", "name": "Clara"}))
+    # And at the sign-out, which comes with leaving as well.
+    await Late.on(newcomer.page)
+    await newcomer.page.goto(hotel_page, wait_until="domcontentloaded")
+    await newcomer.has_the_widget()
+    await newcomer.page.evaluate("() => FrontDesk.identify(null)")
+    await newcomer.page.unroute_all(behavior="ignoreErrors")
+    await newcomer.page.goto(hotel_page)
+    await until(lambda: _identity(newcomer, None))
+    assert not newcomer.troubles
+
+
+async def test_a_chat_that_comes_late_leaves_the_focus_where_the_guest_went_on(
+    newcomer: GuestPage, stack: Stack, site: Site
+) -> None:
+    form = '<input id="name" aria-label="Your name">'
+    late = await Late.on(newcomer.page)
+    await newcomer.page.goto(site.page("/form", page(script_tag(stack.url("conversation")), body=form)))
+    await newcomer.has_the_widget()
+    await newcomer.of("launcher").click()
+    await newcomer.page.locator("#name").focus()
+    await newcomer.page.keyboard.type("Cla")
+    late.comes()
+    await expect(newcomer.of("panel")).to_be_visible()
+    await newcomer.page.keyboard.type("ra")
+    await expect(newcomer.page.locator("#name")).to_have_value("Clara")
+    await expect(newcomer.of("composer")).to_have_value("")
+
+
+async def test_a_call_that_fails_does_not_take_the_others_with_it(newcomer: GuestPage, hotel_page: str) -> None:
+    late = await Late.on(newcomer.page)
+    await newcomer.page.goto(hotel_page)
+    await newcomer.has_the_widget()
+    await newcomer.page.evaluate("() => FrontDesk.identify(undefined)")
+    await newcomer.of("launcher").click()
+    late.comes()
+    await expect(newcomer.of("panel")).to_be_visible()
+
+
 async def test_the_page_hears_that_the_launcher_is_there_without_the_chat(
     newcomer: GuestPage, stack: Stack, site: Site
 ) -> None:
@@ -223,3 +272,10 @@ async def test_a_page_that_replaces_its_body_before_the_first_click_keeps_the_la
 
 async def _is(true: bool) -> bool:
     return true
+
+
+async def _identity(guest: GuestPage, wanted: dict[str, str] | None) -> bool:
+    kept = await guest.kept()
+    return not any(key.endswith(":identify") for key in kept) and all(
+        notes.get("identity") == wanted for notes in kept.values()
+    )

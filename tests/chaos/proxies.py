@@ -156,7 +156,7 @@ class _Way:
             await self.through.wait()
             answers, pair.server = await asyncio.open_connection(_HOST, self.to)
             await asyncio.gather(self._pump(reader, pair.server), self._pump(answers, writer))
-        except OSError:
+        except (OSError, RuntimeError):  # uvloop says RuntimeError of a transport that a reset has closed
             pass
         finally:
             self.pairs.discard(pair)

@@ -1,6 +1,5 @@
 // The chat in <front-desk-widget>: adopts the launcher that is there, and builds the panel when it is first opened.
 
-import { isWide } from "./core/before.ts";
 import type { Desk } from "./core/desk.ts";
 import type { Listeners } from "./core/events.ts";
 import { Browser } from "./core/storage.ts";
@@ -97,7 +96,7 @@ export class FrontDeskWidget {
 
   /** Open again what was open on the page before; on a phone it would cover what the guest came for. */
   resume(): void {
-    if (this.#tab.get(this.#key) && isWide()) this.open(true);
+    if (this.#tab.get(this.#key) && matchMedia("(min-width: 481px)").matches) this.open(true);
   }
 
   /** Whether the guest has the conversation before them. */
@@ -106,7 +105,7 @@ export class FrontDeskWidget {
   }
 
   get #key(): string {
-    return `frontdesk:${this.#desk.config.origin}:${this.#desk.config.hotel}:open`;
+    return `${this.#desk.config.name}:open`;
   }
 
   /** Many changes of one moment are drawn once. */

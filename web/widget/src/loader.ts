@@ -1,7 +1,7 @@
 // The one script tag of a page: reads what the tag says, offers `window.FrontDesk` at once and draws the launcher. The
 // chat itself is fetched when it is needed.
 
-import { goesOn } from "./core/before.ts";
+import { goesOn, keepSaid } from "./core/before.ts";
 import type { Config } from "./core/config.ts";
 import { Listeners } from "./core/events.ts";
 import { Front } from "./core/opening.ts";
@@ -13,11 +13,13 @@ import { restFrom } from "./rest.ts";
 /** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
 const COLOUR_MS = 1_500;
 /** What only somebody who is at the page does. */
-const SIGNS = ["pointermove", "pointerdown", "keydown", "scroll"];
+const SIGNS = ["pointermove", "pointerdown", "keydown"];
 
 export interface Queued {
   readonly name: "open" | "close" | "toggle" | "identify";
   readonly given: unknown[];
+  /** What had the focus then. */
+  readonly at: Element | null;
 }
 
 /** `window.FrontDesk` until the chat is there: what the page asks for is done then. */
@@ -44,7 +46,9 @@ else if (page.FrontDesk?.config?.hotel === tag?.dataset.hotel) page.FrontDesk?.p
 function load(script: HTMLScriptElement, hotel: string): void {
   const { origin } = new URL(script.src);
   const { gateway, language: wanted, position, theme } = script.dataset;
+  const name = `frontdesk:${origin}:${hotel}`;
   const config: Config = {
+    name,
     hotel,
     origin,
     gateway: gateway ? gateway.replace(/\/+$/, "") : null,
@@ -64,24 +68,21 @@ function load(script: HTMLScriptElement, hotel: string): void {
   const front = new Front(config, plainTag(config.language ?? language), listeners.emit.bind(listeners));
   const queue: Queued[] = [];
   const rest = restFrom(origin, script.nonce, () => {
-    // Nobody waits for a chat that opens minutes later.
-    const others = queue.filter(({ name }) => name === "identify");
-    queue.splice(0, queue.length, ...others);
+    queue.length = 0; // nobody waits for a chat that opens minutes later; what was said of the guest is kept
     launcher.busy(false);
+    listeners.emit("error", { status: 0, problem: null });
   });
   const later =
-    (name: Queued["name"]) =>
+    (asked: Queued["name"]) =>
     (...given: unknown[]): void => {
-      queue.push({ name, given });
-      if (name === "close") return; // nothing that would have to be there for it
-      if (name !== "identify") launcher.busy(true);
+      queue.push({ name: asked, given, at: document.activeElement });
+      if (asked === "close") return; // nothing that would have to be there for it
+      if (asked === "identify") keepSaid(name, given[0]);
+      else launcher.busy(true);
       rest.need();
     };
   const open = later("open");
-  launcher.button.onclick = () => {
-    if (!launcher.button.hasAttribute("aria-busy")) open();
-    else rest.need();
-  };
+  launcher.button.onclick = () => open(); // the second one finds it open
   launcher.button.onpointerenter = launcher.button.onfocus = () => rest.need();
 
   let isShown = false;
@@ -128,16 +129,11 @@ function load(script: HTMLScriptElement, hotel: string): void {
   });
   setTimeout(show, COLOUR_MS);
 
-  if (goesOn(`frontdesk:${origin}:${hotel}`)) rest.need();
-  else whenSomebodyIsThere(() => rest.layBy());
-}
-
-/** At the first sign of a person after the page has all that is its own, when there is nothing else to do. */
-function whenSomebodyIsThere(work: () => void): void {
+  if (goesOn(name)) rest.need();
   const heard = () => {
-    if (document.readyState !== "complete") return; // there will be other signs
+    if (document.readyState !== "complete") return; // the page has its own to do; there will be other signs
     for (const sign of SIGNS) removeEventListener(sign, heard, true);
-    (window.requestIdleCallback ?? setTimeout)(work);
+    setTimeout(rest.layBy);
   };
   for (const sign of SIGNS) addEventListener(sign, heard, true);
 }

@@ -1,5 +1,6 @@
 // The chat: moves in behind the launcher that the loader has drawn, and puts the real functions behind `window.FrontDesk`.
 
+import { takeSaid } from "./core/before.ts";
 import { Desk } from "./core/desk.ts";
 import type { Details } from "./core/protocol.ts";
 import { FrontDeskWidget } from "./element.ts";
@@ -12,9 +13,10 @@ function begin(stub: Stub): void {
   const desk = new Desk(config, front, listeners.emit.bind(listeners));
   const widget = new FrontDeskWidget(desk, locale, listeners, launcher);
 
+  let isElsewhere = false;
   const open = () => {
     stub.putBack();
-    widget.open();
+    widget.open(isElsewhere);
   };
   const api = {
     open,
@@ -24,7 +26,19 @@ function begin(stub: Stub): void {
   };
   Object.assign(stub, api);
   launcher.busy(false);
-  for (const call of stub.queue.splice(0)) (api[call.name] as (...given: unknown[]) => unknown)(...call.given);
+  const queue = stub.queue.splice(0);
+  const given = takeSaid(config.name);
+  const at = document.activeElement;
+  if (given.length) queue.unshift({ name: "identify", given, at }); // maybe by an earlier page, which left too soon
+  for (const call of queue) {
+    isElsewhere = call.at !== at; // whoever went on to something else meanwhile keeps the focus there
+    try {
+      (api[call.name] as (...given: unknown[]) => unknown)(...call.given);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+  isElsewhere = false;
 
   void stub.shown.then(() => {
     const known = desk.known;

@@ -24,27 +24,32 @@ export function restFrom(origin: string, nonce: string, gaveUp: () => void): Res
   let tries = 0;
   let again: ReturnType<typeof setTimeout> | undefined;
 
-  const need = () => {
+  const attempt = () => {
     if (script) return;
     clearTimeout(again);
     source ||= trusted(url);
-    script = Object.assign(document.createElement("script"), {
-      src: source,
-      integrity: INTEGRITY,
-      crossOrigin: "anonymous",
-      nonce,
-      onerror: () => {
-        script?.remove();
-        script = null;
-        tries += 1;
-        if (tries < TRIES) again = setTimeout(need, 1000 * 2 ** tries);
-        else {
-          tries = 0;
-          gaveUp();
-        }
-      },
-    });
-    document.head.append(script);
+    try {
+      script = Object.assign(document.createElement("script"), {
+        src: source,
+        integrity: INTEGRITY,
+        crossOrigin: "anonymous",
+        nonce,
+        onerror: () => {
+          script?.remove();
+          script = null;
+          tries += 1;
+          if (tries < TRIES) again = setTimeout(attempt, 1000 * 2 ** tries);
+          else gaveUp();
+        },
+      });
+      document.head.append(script);
+    } catch {
+      gaveUp(); // the page's policy has Trusted Types, and does not allow ours
+    }
+  };
+  const need = () => {
+    if (!script) tries = 0;
+    attempt();
   };
   const layBy = () => {
     const { connection } = navigator as { connection?: { readonly saveData?: boolean } };

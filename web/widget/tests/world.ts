@@ -10,13 +10,14 @@ import { type Keep, Memory } from "../src/core/storage.ts";
 import { Request } from "./request.ts";
 
 export const CONFIG = {
+  name: "frontdesk:https://desk.example:lindenhof",
   hotel: "lindenhof",
   origin: "https://desk.example",
   gateway: null,
   language: null,
   position: "end",
 } as const;
-export const NAME = `frontdesk:${CONFIG.origin}:${CONFIG.hotel}`;
+export const NAME = CONFIG.name;
 const UUID = /[\da-f-]{36}/;
 const DAY_SECONDS = 86_400;
 

@@ -1,6 +1,8 @@
 // What the script tag says, handed from the loader to the widget.
 
 export interface Config {
+  /** Of what is kept in the browser: one for each hotel and service. */
+  readonly name: string;
   /** The hotel's slug. */
   readonly hotel: string;
   /** Where the conversation service is: the origin that the loader came from. */

@@ -50,7 +50,7 @@ export class Desk {
     keep: Keep = new Browser(() => localStorage),
     tab: Keep = new Browser(() => sessionStorage),
   ) {
-    const name = `frontdesk:${config.origin}:${config.hotel}`;
+    const { name } = config;
     this.config = config;
     this.language = front.language;
     this.#front = front;
