@@ -171,26 +171,25 @@ async def test_what_the_page_asks_before_the_chat_is_there_is_done_in_order(
     assert kept["identity"] == {"id": "booking-1", "name": "Clara"}
 
 
+@pytest.mark.parametrize("known", [False, True])
 async def test_what_the_page_said_of_its_guest_is_heard_though_it_left_before_the_chat_came(
-    newcomer: GuestPage, hotel_page: str
+    newcomer: GuestPage, hotel_page: str, known: bool
 ) -> None:
-    await Late.on(newcomer.page)
+    clara = {"id": "booking-1", "name": "Clara"}
+    if known:  # and signs out
+        await newcomer.page.goto(hotel_page)
+        await newcomer.has_the_widget()
+        await newcomer.page.evaluate("clara => FrontDesk.identify(clara)", clara)
+        await until(lambda: _identity(newcomer, clara))
+    await newcomer.page.route(CHAT, lambda route: route.abort())
     await newcomer.page.goto(hotel_page)
     await newcomer.has_the_widget()
-    await newcomer.page.evaluate("() => FrontDesk.identify({id: 'booking-1', name: 'Clara'})")
-    await newcomer.page.unroute_all(behavior="ignoreErrors")
+    await newcomer.page.evaluate("it => FrontDesk.identify(it)", None if known else clara)
+    await newcomer.page.goto("about:blank")
+    await newcomer.page.unroute(CHAT)
     await newcomer.page.goto(hotel_page)
-    await until(lambda: newcomer.page.evaluate(IS_RUN))
-    await until(lambda: _identity(newcomer, {"id": "booking-1", "name": "Clara"}))
-    # And at the sign-out, which comes with leaving as well.
-    await Late.on(newcomer.page)
-    await newcomer.page.goto(hotel_page, wait_until="domcontentloaded")
-    await newcomer.has_the_widget()
-    await newcomer.page.evaluate("() => FrontDesk.identify(null)")
-    await newcomer.page.unroute_all(behavior="ignoreErrors")
-    await newcomer.page.goto(hotel_page)
-    await until(lambda: _identity(newcomer, None))
-    assert not newcomer.troubles
+    await until(lambda: _identity(newcomer, None if known else clara))
+    assert await newcomer.page.evaluate(IS_RUN)
 
 
 async def test_a_chat_that_comes_late_leaves_the_focus_where_the_guest_went_on(
