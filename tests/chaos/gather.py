@@ -30,6 +30,7 @@ from servicekit.leader import JOBS_LOCK, RELAY_LOCK
 assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
 
 DATABASES = ("identity", "conversation", "escalation")
+WAITING = "select count(*) from outbox where published_at is null"
 LOCKS = {RELAY_LOCK: "relay", JOBS_LOCK: "jobs"}
 
 
@@ -148,11 +149,18 @@ class Witness:
         return [TopicPartition(namespace + t.name + suffix, n) for t in topics for n in range(t.partitions)]
 
     async def baseline(self) -> Baseline:
-        """Where everything stands now.
+        """Where everything stands now, once what the round before did last has been published, and what that led to.
 
         The topics first: what is written and published in between is then among the records, and its row is found by
         the record. The other way round it would count as lost.
         """
+        still = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while still < 5:
+                    waiting = [await connection.fetchval(WAITING) for connection in self._databases.values()]
+                    still = 0 if any(waiting) else still + 1
+                    await asyncio.sleep(0.1)
         ends = await self._topics.end_offsets(self._partitions(TOPICS))
         dead = await self._topics.end_offsets(await self._dead())
         outbox = {
@@ -174,7 +182,7 @@ class Witness:
         """What is still going on, in words; empty when everything has settled."""
         found: list[str] = []
         for service, connection in self._databases.items():
-            if waiting := await connection.fetchval("select count(*) from outbox where published_at is null"):
+            if waiting := await connection.fetchval(WAITING):
                 found.append(f"{waiting} events in {service}'s outbox")
         desk = self._databases["conversation"]
         rows = await desk.fetch(
