@@ -99,6 +99,7 @@ function load(script: HTMLScriptElement, hotel: string): void {
       return;
     }
     isShown = true;
+    clearTimeout(latest);
     putBack();
     listeners.emit("ready", undefined);
     shown();
@@ -123,11 +124,11 @@ function load(script: HTMLScriptElement, hotel: string): void {
     on: listeners.on.bind(listeners),
   });
 
+  const latest = setTimeout(show, COLOUR_MS);
   void front.look().then(() => {
     launcher.draw(front.hotel);
     show();
   });
-  setTimeout(show, COLOUR_MS);
 
   if (goesOn(name)) rest.need();
   const heard = () => {
