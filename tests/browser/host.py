@@ -79,10 +79,14 @@ class Site:
         return self.origin + path
 
 
-def script_tag(widget: str, hotel: str = "lindenhof", **attributes: str) -> str:
-    """The one line that a hotel puts on its pages; `language="de"` becomes `data-language`."""
+def script_tag(widget: str, hotel: str = "lindenhof", *, has_to_ask: bool = False, **attributes: str) -> str:
+    """The one line that a hotel puts on its pages; `language="de"` becomes `data-language`.
+
+    `has_to_ask`: the script's address does not name the hotel, so that its file can't know what the hotel looks like.
+    """
+    query = "" if has_to_ask else f"?hotel={hotel}"
     more = "".join(f' data-{name}="{value}"' for name, value in attributes.items())
-    return f'<script src="{widget}/widget/frontdesk.js" data-hotel="{hotel}"{more} async></script>'
+    return f'<script src="{widget}/widget/frontdesk.js{query}" data-hotel="{hotel}"{more} async></script>'
 
 
 def page(script: str, *, head: str = "", body: str = "", language: str = "en") -> str:

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 from playwright.async_api import Request, WebSocket, expect
 
 from browser.conftest import Visit
@@ -51,6 +52,26 @@ async def test_before_it_is_opened_the_widget_opens_no_session_and_no_socket(vis
     assert not any("sessions" in request.url or "conversations" in request.url for request in ours)
     assert not sockets
     assert not await guest.kept()
+
+
+@pytest.mark.parametrize("has_to_ask", [False, True])
+async def test_a_tag_that_names_its_hotel_costs_a_page_one_file_and_no_call(
+    has_to_ask: bool, visit: Visit, stack: Stack, site: Site
+) -> None:
+    widget, gateway = stack.url("conversation"), stack.url("gateway")
+    guest = await GuestPage.tab((await visit()).page.context)
+    asked: list[str] = []
+    guest.page.on("request", lambda request: asked.append(request.url))
+    tag = script_tag(widget, has_to_ask=has_to_ask, gateway=gateway)
+    await guest.page.goto(site.page("/tagged", page(tag)), wait_until="networkidle")
+    await guest.has_the_widget()
+    assert await guest.of("launcher").get_attribute("aria-label") == "Chat with Hotel Lindenhof"
+    assert await guest.of("launcher").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(47, 93, 58)"
+    calls = [url for url in asked if url.startswith((widget, gateway)) and "/widget/frontdesk.js" not in url]
+    assert [url.partition("?")[0] for url in calls] == ([f"{gateway}/widget/opening"] if has_to_ask else [])
+    await guest.opens()
+    await expect(guest.of("panel")).to_contain_text("An assistant answers")
+    assert sum(url.startswith(f"{gateway}/widget/opening") for url in asked) == 1, "the view, when it is shown at last"
 
 
 async def test_what_is_fetched_is_small_hashed_and_kept(stack: Stack) -> None:

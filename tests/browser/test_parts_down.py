@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -70,6 +71,9 @@ async def test_with_a_part_down_the_guest_can_go_on(
         await expect(newcomer.page.locator("#first")).to_be_visible()
         if not outage.no_script:
             await newcomer.has_the_widget()
+            async with httpx.AsyncClient(base_url=stack.url("conversation"), trust_env=False) as uncached:
+                loader = await uncached.get("/widget/frontdesk.js", params={"hotel": "lindenhof"})
+                assert loader.status_code == 200, "whoever has no cached script gets the button too"
         await guest.says(question)
         await guest.sees(question, by="guest")
         if outage.says_so:

@@ -1,15 +1,21 @@
 """What every page of a hotel's site loads: the loader and the hashed builds, kept as long as they may be; demo pages."""
 
 import gzip
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from conversation_play import Hotel
 
+from contracts.events import HotelUpdated
+from contracts.statuses import HotelStatus
+from conversation.reactions import on_hotel
 from servicekit.testing import RunningService
 
-LOADER = "(function(){/* loader */})()"
+LOADER = '(function(hotel){/* loader */})("{hotel}")'
 MAIN = "console.log('the widget');" * 100
 PAGE = '<!doctype html><script src="{{conversation}}/widget/frontdesk.js" data-gateway="{{gateway}}"></script>'
 
@@ -49,6 +55,42 @@ async def test_the_loader_is_asked_for_again_after_five_minutes_by_any_site(brow
     assert answer.headers["x-content-type-options"] == "nosniff"
     again = await browser.get("/widget/frontdesk.js", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def identity_says(hotel: Hotel, version: int, **changes: Any) -> None:  # Any: fields of the event
+    """The hotel has changed, and the service has heard of it."""
+    async with hotel.app.runtime.worker_db.transaction(hotel.id) as tx:
+        await on_hotel(hotel.described(HotelUpdated, version=version, **changes), tx)
+
+
+async def test_the_loader_of_a_tag_that_names_its_hotel_knows_name_and_colour(
+    browser: httpx.AsyncClient, hotel: Hotel
+) -> None:
+    await identity_says(hotel, 2, name='Zur "Post" </script>\u2028', brand={"colour": "#2f5d3a"})
+    answer = await browser.get("/widget/frontdesk.js", params={"hotel": hotel.slug})
+    known = re.fullmatch(r"\(function\(hotel\)\{/\* loader \*/\}\)\((.*)\)", answer.text)
+    assert known
+    assert known[1].isascii()
+    assert json.loads(known[1]) == {"name": 'Zur "Post" </script>\u2028', "brand": {"colour": "#2f5d3a"}}
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    tag = {"if-none-match": answer.headers["etag"]}
+    assert (await browser.get("/widget/frontdesk.js", params={"hotel": hotel.slug}, headers=tag)).status_code == 304
+    await identity_says(hotel, 3, name="Zur Post")
+    renamed = await browser.get("/widget/frontdesk.js", params={"hotel": hotel.slug}, headers=tag)
+    assert (renamed.status_code, '{"name": "Zur Post"' in renamed.text) == (200, True)
+
+
+@pytest.mark.parametrize("slug", ["no-such-hotel", "No Hotel'); drop", "", "x" * 5000])
+async def test_the_loader_of_a_tag_that_names_no_hotel_of_ours_has_to_ask(
+    browser: httpx.AsyncClient, slug: str
+) -> None:
+    answer = await browser.get("/widget/frontdesk.js", params={"hotel": slug})
+    assert (answer.status_code, answer.text) == (200, LOADER)
+
+
+async def test_the_loader_says_nothing_of_a_suspended_hotel(browser: httpx.AsyncClient, hotel: Hotel) -> None:
+    await identity_says(hotel, 2, status=HotelStatus.INACTIVE)
+    assert (await browser.get("/widget/frontdesk.js", params={"hotel": hotel.slug})).text == LOADER
 
 
 @pytest.mark.parametrize("name", ["frontdesk.0a1b2c3d4e.js", "frontdesk.ffffffffff.js"])

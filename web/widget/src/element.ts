@@ -68,7 +68,7 @@ export class FrontDeskWidget {
   open(quietly = false): void {
     if (this.isOpen) return;
     if (!this.#panel) {
-      const name = () => this.#launcher.name(this.#desk.hotel);
+      const name = () => this.#launcher.name(this.#desk.face);
       this.#panel = new Panel(this.#desk, this.#locale, name, () => this.close());
       this.#launcher.root.prepend(this.#panel.element);
       this.#launcher.shadow.adoptedStyleSheets.push(sheetOf(panelStyle));
@@ -119,7 +119,7 @@ export class FrontDeskWidget {
   }
 
   #draw(): void {
-    const { hotel, unread } = this.#desk;
+    const { face, unread } = this.#desk;
     const { button, root } = this.#launcher;
     const { text } = this.#locale;
     const open = this.isOpen;
@@ -128,7 +128,7 @@ export class FrontDeskWidget {
     attribute(root, "data-open", open);
     attribute(button, "aria-expanded", String(open));
     attribute(button, "aria-controls", this.#panel ? "panel" : null);
-    const name = open ? text.close : this.#launcher.name(hotel);
+    const name = open ? text.close : this.#launcher.name(face);
     attribute(button, "aria-label", !open && unread ? `${name}, ${this.#locale.count(text.unread, unread)}` : name);
     this.#badge.hidden = open || unread === 0;
     retext(this.#badge, unread > 9 ? "9+" : String(unread));
@@ -137,7 +137,7 @@ export class FrontDeskWidget {
 
   /** The brand's colour, and on a phone the height that the keyboard leaves. */
   #fit(): void {
-    this.#launcher.dress(this.#desk.hotel);
+    this.#launcher.dress(this.#desk.face);
     const view = window.visualViewport;
     const fits = this.isOpen && view && view.scale === 1;
     const style = this.#panel?.element.style;

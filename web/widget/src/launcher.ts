@@ -1,6 +1,6 @@
 // <front-desk-widget> with the launcher in it: all that is drawn before a guest opens the chat, which then moves in here.
 
-import type { Hotel } from "./core/protocol.ts";
+import type { Face } from "./core/protocol.ts";
 import type { Closed } from "./locale/closed.ts";
 import { filled } from "./locale/tag.ts";
 import { brandOf } from "./ui/colours.ts";
@@ -37,9 +37,9 @@ export class Launcher {
   readonly #words: Closed;
   #colour: string | undefined;
   /** Draw what is known by now; the chat, once it is there, has more to draw and does it in this place. */
-  draw: (hotel: Hotel | null) => void = (hotel) => {
-    attribute(this.button, "aria-label", this.name(hotel));
-    this.dress(hotel);
+  draw: (face: Face) => void = (face) => {
+    attribute(this.button, "aria-label", this.name(face));
+    this.dress(face);
   };
 
   constructor(words: Closed, attributes: { readonly lang: string; readonly dir: string; readonly position: string }) {
@@ -49,17 +49,16 @@ export class Launcher {
     this.shadow.adoptedStyleSheets = [sheetOf(style)];
     this.shadow.append(this.root);
     this.element.onarrive = () => undefined;
-    this.draw(null);
   }
 
   /** What the chat is called. */
-  name(hotel: Hotel | null): string {
-    return hotel ? filled(this.#words.chat, { hotel: hotel.name }) : this.#words.open;
+  name({ name }: Face): string {
+    return name ? filled(this.#words.chat, { hotel: name }) : this.#words.open;
   }
 
   /** Wear the brand's colour. */
-  dress(hotel: Hotel | null): void {
-    const colour = hotel?.brand.colour;
+  dress({ brand: worn }: Face): void {
+    const colour = worn?.colour;
     if (colour === this.#colour) return;
     this.#colour = colour;
     const [brand, on] = brandOf(colour);

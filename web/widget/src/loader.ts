@@ -5,10 +5,14 @@ import { goesOn, keepSaid } from "./core/before.ts";
 import type { Config } from "./core/config.ts";
 import { Listeners } from "./core/events.ts";
 import { Front } from "./core/opening.ts";
+import type { Face } from "./core/protocol.ts";
 import { Launcher, Place } from "./launcher.ts";
 import { CLOSED } from "./locale/closed.ts";
 import { base, chosen, direction, plainTag } from "./locale/tag.ts";
 import { restFrom } from "./rest.ts";
+
+/** The hotel that the tag's address names, if it does: the service puts its name and colour in the place of these words. */
+declare const HOTEL: Face;
 
 /** How long the launcher waits for the hotel's colour, so that it need not change before the guest's eyes. */
 const COLOUR_MS = 1_500;
@@ -23,7 +27,7 @@ export interface Queued {
 }
 
 /** `window.FrontDesk` until the chat is there: what the page asks for is done then. */
-export interface Stub {
+export interface Early {
   readonly config: Config;
   /** The tag of the language that is spoken, as the browser has it. */
   readonly language: string;
@@ -37,7 +41,7 @@ export interface Stub {
   putBack(): boolean;
 }
 
-const page = window as { FrontDesk?: Stub };
+const page = window as { FrontDesk?: Early };
 const tag = (document.currentScript ?? document.querySelector("script[data-hotel]")) as HTMLScriptElement | null;
 
 if (!page.FrontDesk && tag?.dataset.hotel) load(tag, tag.dataset.hotel);
@@ -65,7 +69,7 @@ function load(script: HTMLScriptElement, hotel: string): void {
   if (theme) launcher.element.dataset.theme = theme;
 
   const listeners = new Listeners();
-  const front = new Front(config, plainTag(config.language ?? language), listeners.emit.bind(listeners));
+  const front = new Front(config, plainTag(config.language ?? language), listeners.emit.bind(listeners), HOTEL);
   const queue: Queued[] = [];
   const rest = restFrom(origin, script.nonce, () => {
     queue.length = 0; // nobody waits for a chat that opens minutes later; what was said of the guest is kept
@@ -104,7 +108,7 @@ function load(script: HTMLScriptElement, hotel: string): void {
     listeners.emit("ready", undefined);
     shown();
   };
-  const stub: Stub = {
+  const early: Early = {
     config,
     language,
     launcher,
@@ -116,7 +120,7 @@ function load(script: HTMLScriptElement, hotel: string): void {
     }),
     putBack,
   };
-  page.FrontDesk = Object.assign(stub, {
+  page.FrontDesk = Object.assign(early, {
     open,
     close: later("close"),
     toggle: later("toggle"),
@@ -124,11 +128,14 @@ function load(script: HTMLScriptElement, hotel: string): void {
     on: listeners.on.bind(listeners),
   });
 
-  const latest = setTimeout(show, COLOUR_MS);
-  void front.look().then(() => {
-    launcher.draw(front.hotel);
-    show();
-  });
+  const isKnown = front.face.name;
+  const latest = setTimeout(show, isKnown ? 0 : COLOUR_MS); // never at once: who listens for `ready` comes after this file
+  launcher.draw(front.face);
+  if (!isKnown)
+    void front.look().then(() => {
+      launcher.draw(front.face);
+      show();
+    });
 
   if (goesOn(name)) rest.need();
   const heard = () => {

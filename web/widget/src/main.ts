@@ -4,29 +4,29 @@ import { takeSaid } from "./core/before.ts";
 import { Desk } from "./core/desk.ts";
 import type { Details } from "./core/protocol.ts";
 import { FrontDeskWidget } from "./element.ts";
-import type { Stub } from "./loader.ts";
+import type { Early } from "./loader.ts";
 import { Locale } from "./locale/locale.ts";
 
-function begin(stub: Stub): void {
-  const { config, front, launcher, listeners } = stub;
-  const locale = new Locale(stub.language);
+function begin(early: Early): void {
+  const { config, front, launcher, listeners } = early;
+  const locale = new Locale(early.language);
   const desk = new Desk(config, front, listeners.emit.bind(listeners));
   const widget = new FrontDeskWidget(desk, locale, listeners, launcher);
 
   let isElsewhere = false;
   const open = () => {
-    stub.putBack();
+    early.putBack();
     widget.open(isElsewhere);
   };
   const api = {
     open,
     close: () => widget.close(),
-    toggle: () => (widget.isOpen && !stub.putBack() ? widget.close() : open()),
+    toggle: () => (widget.isOpen && !early.putBack() ? widget.close() : open()),
     identify: (details: Details | null) => desk.identify(details),
   };
-  Object.assign(stub, api);
+  Object.assign(early, api);
   launcher.busy(false);
-  const queue = stub.queue.splice(0);
+  const queue = early.queue.splice(0);
   const given = takeSaid(config.name);
   const at = document.activeElement;
   if (given.length) queue.unshift({ name: "identify", given, at }); // maybe by an earlier page, which left too soon
@@ -40,12 +40,12 @@ function begin(stub: Stub): void {
   }
   isElsewhere = false;
 
-  void stub.shown.then(() => {
+  void early.shown.then(() => {
     const known = desk.known;
     if (known !== "no") widget.resume();
     if (known === "talking" || desk.hasUnsent) desk.connect();
   });
 }
 
-const stub = (window as { FrontDesk?: Stub }).FrontDesk;
-if (stub?.launcher && stub.queue) begin(stub);
+const early = (window as { FrontDesk?: Early }).FrontDesk;
+if (early?.launcher && early.queue) begin(early);

@@ -34,7 +34,7 @@ test("the gateway's view is taken, and not asked for again within a minute", asy
   const seen = front({ [GATEWAY]: () => json(VIEW) }, GATEWAY);
   await seen.look();
   await seen.look();
-  assert.equal(seen.hotel?.name, "Lindenhof");
+  assert.equal(seen.face.name, "Lindenhof");
   assert.deepEqual(asked, [GATEWAY]);
 });
 
@@ -47,7 +47,7 @@ for (const [what, answer] of Object.entries({
   test(`a gateway that ${what} leaves it to the conversation service`, async () => {
     const seen = front({ [GATEWAY]: answer, [CONFIG.origin]: () => json(VIEW) }, GATEWAY);
     await seen.look();
-    assert.equal(seen.hotel?.name, "Lindenhof");
+    assert.equal(seen.face.name, "Lindenhof");
     assert.deepEqual(asked, [GATEWAY, CONFIG.origin]);
     assert.deepEqual(told, []);
   });
@@ -56,7 +56,7 @@ for (const [what, answer] of Object.entries({
 test("a tag whose gateway is no address leaves it to the conversation service", async () => {
   const seen = front({ [CONFIG.origin]: () => json(VIEW) }, "https://[gateway");
   await seen.look();
-  assert.equal(seen.hotel?.name, "Lindenhof");
+  assert.equal(seen.face.name, "Lindenhof");
   assert.deepEqual(asked, [CONFIG.origin]);
 });
 
@@ -71,7 +71,18 @@ test("where nobody answers nothing is told, and the next look asks again", async
   const seen = front({ [CONFIG.origin]: away }, null);
   await seen.look();
   await seen.look();
-  assert.equal(seen.hotel, null);
+  assert.deepEqual([seen.view, seen.face], [null, {}]);
   assert.deepEqual(asked, [CONFIG.origin, CONFIG.origin]);
   assert.deepEqual(told, []);
+});
+
+test("what the tag's file knew of the hotel holds until the view is there", async () => {
+  let asks: () => Response = () => json({}, 503);
+  globalThis.fetch = async () => asks();
+  const seen = new Front({ ...CONFIG, gateway: null }, "de", () => undefined, { name: "Old name", brand: {} });
+  await seen.look();
+  assert.deepEqual([seen.view, seen.face.name], [null, "Old name"]);
+  asks = () => json(VIEW);
+  await seen.look();
+  assert.equal(seen.face.name, "Lindenhof");
 });

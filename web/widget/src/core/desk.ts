@@ -5,7 +5,7 @@ import type { Emit } from "./events.ts";
 import { type Connection, Link } from "./link.ts";
 import type { Front } from "./opening.ts";
 import { Outbox, type Unsent } from "./outbox.ts";
-import type { Conversation, Details, Frame, Hotel, Message, Opening, Problem } from "./protocol.ts";
+import type { Conversation, Details, Face, Frame, Hotel, Message, Opening, Problem } from "./protocol.ts";
 import { type Kept, Session, SHAPES } from "./session.ts";
 import { Browser, type Keep, Notebook } from "./storage.ts";
 import { Tabs, type Word } from "./tabs.ts";
@@ -89,7 +89,12 @@ export class Desk {
   }
 
   get hotel(): Hotel | null {
-    return this.#front.hotel ?? this.#session.hotel;
+    return this.#front.view?.hotel ?? this.#session.hotel;
+  }
+
+  /** The same for the launcher, which may know a name and a colour before the view is there. */
+  get face(): Face {
+    return this.hotel ?? this.#front.face;
   }
 
   get connection(): Connection {

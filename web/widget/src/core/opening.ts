@@ -3,7 +3,7 @@
 import type { Config } from "./config.ts";
 import type { Emit, Events } from "./events.ts";
 import { problemOf } from "./http.ts";
-import type { Hotel, Opening } from "./protocol.ts";
+import type { Face, Opening } from "./protocol.ts";
 
 type Refusal = Events["error"];
 
@@ -14,21 +14,20 @@ const AGAIN_MS = 60_000;
 /** What the hotel is called and looks like, as the launcher and the chat see it. */
 export class Front {
   view: Opening | null = null;
+  /** What is known of it by now. */
+  face: Face;
   readonly language: string;
   readonly #config: Config;
   readonly #path: string;
   readonly #tell: Emit;
   #askedAt = 0;
 
-  constructor(config: Config, language: string, tell: Emit) {
+  constructor(config: Config, language: string, tell: Emit, face: Face = {}) {
+    this.face = face;
     this.language = language;
     this.#config = config;
     this.#path = `/widget/opening?hotel=${encodeURIComponent(config.hotel)}&language=${encodeURIComponent(language)}`;
     this.#tell = tell;
-  }
-
-  get hotel(): Hotel | null {
-    return this.view?.hotel ?? null;
   }
 
   /** Ask; kept for a minute, unless it is asked for afresh. */
@@ -38,6 +37,7 @@ export class Front {
     const found = await this.#ask();
     if ("hotel" in found) {
       this.view = found;
+      this.face = found.hotel;
       return;
     }
     this.#askedAt = 0;

@@ -56,6 +56,9 @@ export interface Hotel {
   readonly time_zone?: string;
 }
 
+/** What the launcher shows of a hotel; empty while nothing is known. */
+export type Face = Partial<Pick<Hotel, "name" | "brand">>;
+
 export type OnDuty =
   | { readonly status: "unavailable" }
   | { readonly status: "available"; readonly people: readonly { readonly name: string }[] };

@@ -6,14 +6,21 @@ not there.
 
 import gzip
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 MAX_BYTES = 4 * 1024 * 1024
 """Larger files are none of a widget's."""
 _WORTH_BYTES = 600
 """Under it, compressing saves no packet."""
+_PLACE = b'"{hotel}"'
+"""Where the built loader has room for what it need not ask for then (web/widget/bundle/main.ts)."""
+_FACES = 256
+"""Hotels whose loader is kept ready; some 20 KB each."""
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}")
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -50,6 +57,10 @@ class WidgetFile:
             return self.plain, None
         return self.coded[best], best
 
+    def knowing(self, hotel: Mapping[str, object]) -> "WidgetFile":
+        """The loader with what it shows of a hotel; the file as it is where there is no place for that."""
+        return _knowing(self.media_type, self.plain, json.dumps(hotel).encode()) if _PLACE in self.plain else self
+
 
 @dataclass(slots=True)
 class WidgetFiles:
@@ -83,13 +94,19 @@ class WidgetFiles:
 
 
 def _read(path: Path, media_type: str) -> WidgetFile:
-    plain = path.read_bytes()
+    beside = {coding: path.with_name(path.name + suffix) for coding, suffix in (("br", ".br"), ("gzip", ".gz"))}
+    return _made(media_type, path.read_bytes(), beside)
+
+
+@lru_cache(maxsize=_FACES)
+def _knowing(media_type: str, loader: bytes, hotel: bytes) -> WidgetFile:
+    return _made(media_type, loader.replace(_PLACE, hotel, 1), {})
+
+
+def _made(media_type: str, plain: bytes, beside: Mapping[str, Path]) -> WidgetFile:
     coded: dict[str, bytes] = {}
     if media_type.startswith(_TEXT) and len(plain) >= _WORTH_BYTES:
-        for coding, suffix in (("br", ".br"), ("gzip", ".gz")):
-            beside = path.with_name(path.name + suffix)
-            if beside.is_file():
-                coded[coding] = beside.read_bytes()
+        coded = {coding: path.read_bytes() for coding, path in beside.items() if path.is_file()}
         coded.setdefault("gzip", gzip.compress(plain, mtime=0))
     return WidgetFile(media_type, plain, coded, f'W/"{hashlib.sha256(plain).hexdigest()[:24]}"')
 

@@ -1,17 +1,23 @@
 """The built widget and the demo hotels' pages, as files: who may keep them for how long, and what a page may load."""
 
+import asyncio
 import html
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
 from contracts.errors import NotFound
+from contracts.events.identity import Brand
 from conversation.adapters.widget_files import WidgetFile
+from conversation.commands.guests import hotel_on_site
 from conversation.resources import resources_of
 from conversation.settings import Settings
 from servicekit.access import public
+from servicekit.addresses import whose
 from servicekit.edge import edge_router
+from servicekit.failures import refusal_of
 from servicekit.problems import Malformed
 from servicekit.runtime import Rt, Runtime
 
@@ -28,6 +34,9 @@ ANY_SITE = {
     "cross-origin-resource-policy": "cross-origin",
     "timing-allow-origin": "*",
 }
+LOADER_LIMIT = "1200/minute"
+"""Loaders with a hotel in them that one address may have; as opening views, and beyond it the loader asks for that."""
+_HOTEL_SECONDS = 1.0
 _HASHED = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9.]+")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
@@ -41,8 +50,11 @@ class WidgetNotBuilt(NotFound):
 
 @router.api_route("/widget/frontdesk.js", methods=READ, include_in_schema=False)
 async def loader_route(request: Request, rt: Rt) -> Response:
-    """The script of the hotel's one script tag; it loads the present build."""
-    return _answer(request, _built(rt, "frontdesk.js"), SHORT, ANY_SITE)
+    """The script of the hotel's one script tag, knowing the hotel that `?hotel=` names; it loads the present build."""
+    loader = _built(rt, "frontdesk.js")
+    slug = request.query_params.get("hotel", "")
+    known = await _known(request, rt, slug) if _SLUG.fullmatch(slug) else None
+    return _answer(request, loader if known is None else loader.knowing(known), SHORT, ANY_SITE)
 
 
 @router.api_route("/widget/manifest.json", methods=READ, include_in_schema=False)
@@ -102,6 +114,20 @@ def page_policy(here: str, gateway: str) -> str:
             "frame-ancestors 'none'",
         ]
     )
+
+
+async def _known(request: Request, rt: Runtime, slug: str) -> Mapping[str, object] | None:
+    """A hotel's name and colour; None for one that is not served, and while that can't be read: a page gets its button."""
+    address = whose(request.client.host) if request.client else "unknown"
+    try:
+        async with asyncio.timeout(_HOTEL_SECONDS):
+            await rt.limits.check(LOADER_LIMIT, "loader", address)
+            hotel = await hotel_on_site(rt.db, slug, None, pointer="query:hotel")
+    except Exception as error:
+        if isinstance(error, TimeoutError) or refusal_of(error) is not None:
+            return None
+        raise
+    return {"name": hotel["name"], "brand": {"colour": Brand.model_validate(hotel["brand"]).colour}}
 
 
 def _with_demo(rt: Runtime) -> Settings:
