@@ -19,9 +19,9 @@ from browser.chromium import launched
 
 SLOWDOWN = 4
 """As Lighthouse has it for phones, where it loads the page at full speed and counts every task four times."""
-PASSES = {"slowed down": SLOWDOWN, f"full speed, times {SLOWDOWN}": 1}
 PERMISSIONS = ["local-network-access"]
 """A page that the test hands to Chromium has no address, and without this its calls to another port are refused."""
+EMPTY = "<!doctype html><html lang=en><title>Hotel</title><body><p>Rooms with a view.</p>{tag}</body></html>"
 CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "v8", "__metadata"]
 SETTLE_SECONDS = 1.2
 """Before somebody moves the pointer, and after: long enough for what the widget does each time."""
@@ -30,6 +30,31 @@ SCRIPT_TAG = re.compile(r"<script[^>]*frontdesk\.js[^>]*></script>")
 SCRIPT_EVENTS = {"EvaluateScript", "FunctionCall", "v8.compile", "V8.CompileCode"}
 
 Event = dict[str, Any]  # Any: Chromium's trace events
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to measure: what the columns call it, how slow the processor is, which page."""
+
+    page: str
+    processor: str
+    slowdown: int
+    empty: bool = False
+
+    def html(self, demo_page: str, *, widget: bool) -> str:
+        """The page with its script tag, or without it."""
+        tag = SCRIPT_TAG.search(demo_page)
+        assert tag, "the page has no script tag to leave out"
+        if self.empty:
+            return EMPTY.replace("{tag}", tag[0] if widget else "")
+        return demo_page if widget else SCRIPT_TAG.sub("", demo_page)
+
+
+WAYS = (
+    Way("demo", f"slowed down {SLOWDOWN}x", SLOWDOWN),
+    Way("demo", f"full speed, times {SLOWDOWN}", 1),
+    Way("empty", f"full speed, times {SLOWDOWN}", 1, empty=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +72,27 @@ class Spent:
 async def measure(bench: Bench, *, rounds: int, seed: int) -> None:
     """Print the median milliseconds of main-thread tasks while the demo page loads, with and without the widget.
 
-    Both kinds of load take turns in one browser, each with an empty cache, once with the processor slowed down 4x and
-    once at full speed with the result times four. Time is the thread's own, so that what else the machine does does not
-    count; the page itself is the same file.
+    Both kinds of load take turns in one browser, each with an empty cache: with the processor slowed down 4x; at full
+    speed with the result times four; and so on an empty page, where little else differs from load to load. Time is the
+    thread's own, so that what else the machine does does not count; the page itself is the same file.
     """
     address = f"{bench.conversation}/demo/{HOTEL}"
-    found: dict[str, list[tuple[Spent, Spent]]] = {name: [] for name in PASSES}
+    found: dict[Way, list[tuple[Spent, Spent]]] = {way: [] for way in WAYS}
     async with launched() as browser:
         version = browser.version
-        await _load(browser, address, widget=True, slowdown=1)
+        await _load(browser, address, WAYS[-1], widget=True)
         for at in range(rounds):
-            for name, slowdown in PASSES.items():
-                loads = {
-                    widget: await _load(browser, address, widget=widget, slowdown=slowdown)
-                    for widget in ((True, False) if at % 2 else (False, True))
-                }
-                found[name].append((loads[True], loads[False]))
+            for way, pairs in found.items():
+                order = (True, False) if at % 2 else (False, True)
+                loads = {widget: await _load(browser, address, way, widget=widget) for widget in order}
+                pairs.append((loads[True], loads[False]))
     header(
         "Main-thread time of the demo page before the widget is opened",
         seed,
-        f"{rounds} pairs of loads in turn, empty cache, processor slowed down {SLOWDOWN}x by Chromium {version}, "
-        f"and at full speed with its milliseconds times {SLOWDOWN}",
+        f"{rounds} pairs of loads in turn, empty cache; Chromium {version}, its own slow-down in the first line",
     )
     columns = [
+        "page",
         "processor",
         "without, ms",
         "with",
@@ -79,17 +102,18 @@ async def measure(bench: Bench, *, rounds: int, seed: int) -> None:
         "in the widget's script",
         "added once the pointer moves",
     ]
-    table(columns, [_row(name, pairs) for name, pairs in found.items()])
+    table(columns, [_row(way, pairs) for way, pairs in found.items()])
 
 
-def _row(name: str, pairs: list[tuple[Spent, Spent]]) -> list[str]:
+def _row(way: Way, pairs: list[tuple[Spent, Spent]]) -> list[str]:
     with_, without = ([pair[at] for pair in pairs] for at in (0, 1))
     medians = [statistics.median(load.tasks for load in loads) for loads in (without, with_)]
     moved = [statistics.median(load.moved for load in loads) for loads in (without, with_)]
     added = [one.tasks - other.tasks for one, other in pairs]
     error = statistics.stdev(added) / len(added) ** 0.5 if len(added) > 1 else math.nan
     return [
-        name,
+        way.page,
+        way.processor,
         *(f"{each:.1f}" for each in (*medians, medians[1] - medians[0], statistics.median(added))),
         f"{statistics.mean(added):.1f} ± {error:.1f}",
         f"{statistics.median(load.script for load in with_):.1f}",
@@ -97,41 +121,30 @@ def _row(name: str, pairs: list[tuple[Spent, Spent]]) -> list[str]:
     ]
 
 
-async def _load(browser: Browser, address: str, *, widget: bool, slowdown: int) -> Spent:
+async def _load(browser: Browser, address: str, way: Way, *, widget: bool) -> Spent:
     """One load, from the navigation until all is quiet, in milliseconds of a processor slowed down `SLOWDOWN` times."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, permissions=PERMISSIONS)
     try:
         page = await context.new_page()
-        if not widget:
-            await page.route(address, _without_script)
-        else:
-            await page.route(address, _as_it_is)
+
+        async def served(route: Route) -> None:  # both loads take this detour, so that both pay for it
+            answer = await route.fetch()
+            await route.fulfill(response=answer, body=way.html(await answer.text(), widget=widget))
+
+        await page.route(address, served)
         throttle = await context.new_cdp_session(page)
-        await throttle.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+        await throttle.send("Emulation.setCPUThrottlingRate", {"rate": way.slowdown})
         await browser.start_tracing(page=page, categories=CATEGORIES)
         await page.goto(address, wait_until="networkidle")
         await asyncio.sleep(SETTLE_SECONDS)  # and ask the page nothing: the asking, too, runs in its main thread
         moved = time.monotonic() * 1e6  # as Chromium's traces have the time
         await page.mouse.move(300, 300)
         await asyncio.sleep(SETTLE_SECONDS)
-        spent = _busy(json.loads(await browser.stop_tracing())["traceEvents"], moved, SLOWDOWN / slowdown)
+        spent = _busy(json.loads(await browser.stop_tracing())["traceEvents"], moved, SLOWDOWN / way.slowdown)
         assert await page.get_by_test_id("launcher").count() == widget, "the widget is there, or is not"
         return spent
     finally:
         await context.close()
-
-
-async def _without_script(route: Route) -> None:
-    answer = await route.fetch()
-    text = await answer.text()
-    assert SCRIPT_TAG.search(text), "the page has no script tag to leave out"
-    await route.fulfill(response=answer, body=SCRIPT_TAG.sub("", text))
-
-
-async def _as_it_is(route: Route) -> None:
-    """The same detour, so that both loads pay for it."""
-    answer = await route.fetch()
-    await route.fulfill(response=answer, body=await answer.text())
 
 
 def _busy(events: list[Event], moved: float, times: float) -> Spent:
