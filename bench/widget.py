@@ -138,7 +138,7 @@ async def _load(browser: Browser, address: str, way: Way, *, widget: bool) -> Sp
         await page.goto(address, wait_until="networkidle")
         await asyncio.sleep(SETTLE_SECONDS)  # and ask the page nothing: the asking, too, runs in its main thread
         moved = time.monotonic() * 1e6  # as Chromium's traces have the time
-        await page.mouse.move(300, 300)
+        await page.mouse.move(300, 300, steps=2)
         await asyncio.sleep(SETTLE_SECONDS)
         spent = _busy(json.loads(await browser.stop_tracing())["traceEvents"], moved, SLOWDOWN / way.slowdown)
         assert await page.get_by_test_id("launcher").count() == widget, "the widget is there, or is not"

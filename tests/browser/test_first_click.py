@@ -49,9 +49,10 @@ async def newcomer(visit: Visit) -> GuestPage:
 
 async def test_where_somebody_is_at_the_page_the_chat_is_laid_by_but_not_run(visit: Visit) -> None:
     guest = await visit()
+    await guest.page.evaluate("() => dispatchEvent(new PointerEvent('pointermove'))")  # a pointer that rests on a new page
     await guest.page.wait_for_timeout(1_000)
     assert not await guest.page.evaluate(IS_LAID_BY), "nobody is there"
-    await guest.page.mouse.move(100, 100)
+    await guest.page.mouse.move(100, 100, steps=2)
     await until(lambda: guest.page.evaluate(IS_LAID_BY))
     assert not await guest.page.evaluate(IS_RUN)
     assert await guest.of("launcher").get_attribute("aria-label") == "Chat with Hotel Lindenhof"
@@ -112,7 +113,7 @@ async def test_it_opens_although_the_network_went_away_before_the_first_click(
     widget = stack.url("conversation")
     await newcomer.page.goto(site.page("/leaving", page(script_tag(widget)), strict_policy(widget)))
     await newcomer.has_the_widget()
-    await newcomer.page.mouse.move(100, 100)
+    await newcomer.page.mouse.move(100, 100, steps=2)
     await until(lambda: newcomer.page.evaluate(IS_LAID_BY))
     await newcomer.page.context.set_offline(True)
     await newcomer.opens()

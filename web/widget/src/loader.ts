@@ -138,8 +138,9 @@ function load(script: HTMLScriptElement, hotel: string): void {
     });
 
   if (goesOn(name)) rest.need();
-  const heard = () => {
-    if (document.readyState !== "complete") return; // the page has its own to do; there will be other signs
+  const heard = ({ type, movementX, movementY }: Partial<MouseEvent>) => {
+    // The page has its own to do; and a resting pointer over a new page is told as one that moves nowhere.
+    if (document.readyState !== "complete" || (type === SIGNS[0] && !movementX && !movementY)) return;
     for (const sign of SIGNS) removeEventListener(sign, heard, true);
     setTimeout(rest.layBy);
   };

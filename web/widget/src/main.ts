@@ -25,6 +25,7 @@ function begin(early: Early): void {
     identify: (details: Details | null) => desk.identify(details),
   };
   Object.assign(early, api);
+  void desk.look(); // so that it is there when the chat is opened
   launcher.busy(false);
   const queue = early.queue.splice(0);
   const given = takeSaid(config.name);

@@ -91,18 +91,19 @@ export class Panel {
   }
 
   update(fresh: boolean): void {
-    const { hotel, conversation, refusal, sound } = this.#desk;
+    const { conversation, face, refusal, sound } = this.#desk;
+    const { name, brand } = face;
     const { text } = this.#locale;
-    retext(this.#title, hotel?.name ?? "");
+    retext(this.#title, name ?? "");
     attribute(this.element, "aria-label", this.#name());
-    attribute(this.element, "aria-labelledby", hotel ? "title" : null);
+    attribute(this.element, "aria-labelledby", name ? "title" : null);
     const staff = conversation?.status === "with_staff" ? (conversation.assignee?.name ?? text.team) : null;
-    const present = hotel && !refusal ? text.present : "";
+    const present = name && !refusal ? text.present : "";
     retext(this.#presence, staff ? filled(text.withStaff, { name: staff }) : present);
-    this.#title.hidden = !hotel;
+    this.#title.hidden = !name;
     if (refusal && this.#composer.element.matches(":focus-within")) this.element.focus({ preventScroll: true });
     this.#composer.element.hidden = refusal !== null;
-    this.#wear(staff ?? hotel?.name ?? "", staff ? null : (hotel?.brand.logo_url ?? null));
+    this.#wear(staff ?? name ?? "", staff ? null : (brand?.logo_url ?? null));
     attribute(this.#sound, "aria-pressed", String(sound));
     attribute(this.#sound, "aria-label", sound ? text.soundOff : text.soundOn);
     attribute(this.#sound, "title", sound ? text.soundOff : text.soundOn);
