@@ -2,7 +2,7 @@
 
 from identity.demo.seed import seed_demo
 from identity.jobs import jobs
-from identity.operators import create_superadmin
+from identity.operators import audit_verify, create_superadmin
 from identity.reactions import reactions
 from identity.resources import resources
 from identity.routes import account, audit, guests, hotels, oauth, tokens, users
@@ -28,5 +28,6 @@ service = Service(
     platform_tables=PLATFORM_TABLES,
 )
 service.command(create_superadmin)
+service.command(audit_verify)
 service.command(seed_demo)
 main = service.main

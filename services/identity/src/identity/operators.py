@@ -1,16 +1,23 @@
-"""How the platform gets its first superadmin: from the command line, by whoever has the database."""
+"""What is done from the command line, by whoever has the database: the first superadmin, and a check of the audit log."""
 
 import sys
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from contracts.values import Email
+from identity.adapters.checkpoints import BadCheckpoint
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
+from identity.domain.audit_chain import PLATFORM, Mark
 from identity.domain.passwords import WeakPassword
+from identity.queries.audit_chain import chains, check_chain
 from identity.resources import resources_of
 from servicekit import Runtime
+
+FAULTS_SHOWN = 50
+"""Of one chain, at most."""
 
 
 async def create_superadmin(
@@ -30,3 +37,42 @@ async def create_superadmin(
         typer.echo(f"not created: {detail}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"superadmin {row.id} created")
+
+
+async def audit_verify(
+    rt: Runtime,
+    hotel: Annotated[UUID | None, typer.Option(help="only this hotel's log; the nil UUID for the platform's")] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="a checkpoint that was kept elsewhere (`jws` in the worker's log); repeatable"),
+    ] = None,
+) -> None:
+    """Check the audit log: every entry, its order and its signatures. Exits with 1, and names what is wrong, if anything is."""
+    keys = resources_of(rt).checkpoints
+    try:
+        kept = [keys.read(jws) for jws in checkpoint or ()]
+    except BadCheckpoint as bad:
+        typer.echo(f"the checkpoint cannot be used: {bad}", err=True)
+        raise typer.Exit(1) from None
+    async with rt.db.transaction(None, platform=True, read_only=True) as tx:
+        known = {*await chains(tx), *(mark.chain for mark in kept)}
+    if hotel is not None and hotel not in known:
+        typer.echo(f"there is no audit log of a hotel {hotel}", err=True)
+        raise typer.Exit(1)
+    sound = [await _is_sound(rt, chain, kept) for chain in sorted(known) if hotel in (None, chain)]
+    if not all(sound):
+        raise typer.Exit(1)
+
+
+async def _is_sound(rt: Runtime, chain: UUID, kept: list[Mark]) -> bool:
+    async with rt.db.transaction(None, platform=True, read_only=True) as tx:
+        checked = await check_chain(chain, resources_of(rt).checkpoints, tx, kept=kept)
+    whose = "platform" if chain == PLATFORM else f"hotel {chain}"
+    until = f"up to position {checked.newest.position}, signed up to {checked.signed}"
+    count = len(checked.faults)
+    typer.echo(f"{whose}: {f'{count} at fault' if count else 'sound'}, {checked.links} entries, {until}")
+    for fault in checked.faults[:FAULTS_SHOWN]:
+        typer.echo(f"  {fault}")
+    if count > FAULTS_SHOWN:
+        typer.echo(f"  and {count - FAULTS_SHOWN} more")
+    return not count

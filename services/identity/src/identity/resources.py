@@ -1,9 +1,10 @@
-"""What identity keeps at hand while it runs: the key that signs tokens, and the threads that hash passwords."""
+"""What identity keeps at hand while it runs: the key that signs tokens and checkpoints, and the threads that hash passwords."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.hashing import Passwords
 from identity.adapters.signing import BadKey, SigningKeys
 from identity.settings import settings_of
@@ -17,6 +18,7 @@ class Resources:
 
     passwords: Passwords
     keys: SigningKeys
+    checkpoints: CheckpointKeys
 
 
 @asynccontextmanager
@@ -32,9 +34,13 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         keys = SigningKeys(settings.signing_key.get_secret_value(), settings.verification_keys)
     except BadKey as error:
         raise BadSettings([f"FRONTDESK_SIGNING_KEY or FRONTDESK_VERIFICATION_KEYS: {error}"]) from error
+    try:
+        checkpoints = CheckpointKeys(keys, settings.audit_keys)
+    except BadKey as error:
+        raise BadSettings([f"FRONTDESK_AUDIT_KEYS: {error}"]) from error
     passwords = Passwords(threads=settings.password_threads)
     try:
-        yield Resources(passwords, keys)
+        yield Resources(passwords, keys, checkpoints)
     finally:
         passwords.close()
 

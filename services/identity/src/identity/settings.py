@@ -20,6 +20,8 @@ class IdentitySettings(ServiceSettings):
     """PEM private key, P-256; signs every access token. Needed by all but `migrate` and `openapi`."""
     verification_keys: str = ""
     """PEM public keys published beside it: the next one before it signs, the former one until its tokens are gone."""
+    audit_keys: str = ""
+    """PEM public keys of every former signing key: checkpoints of the audit log are checked with them, tokens are not."""
     service_clients: dict[str, Sha256Hex] = Field(default_factory=dict)
     """Client id to SHA-256 (hex) of its secret. Secrets are random, 32 bytes or more."""
 
@@ -29,6 +31,8 @@ class IdentitySettings(ServiceSettings):
     session_days: int = Field(default=60, ge=1)
     session_retention_days: int = Field(default=30, ge=1)
     """How long sessions are kept after they ended."""
+    audit_retention_days: int = Field(default=0, ge=0)
+    """How long audit entries are kept; 0 is for ever."""
     password_threads: int = Field(default=2, ge=1)
     """Sign-ins checked at the same moment; each takes 19 MiB and about 25 ms of a core."""
     sign_in_limit: str = "10/minute"

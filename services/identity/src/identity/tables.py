@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -43,6 +43,8 @@ PLATFORM_TABLES = {
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
 }
 """Tables whose rows need not belong to a hotel, and why; all of them force row-level security all the same."""
+CUT_LOCK = 4_202_001
+"""Advisory lock: while a chain of the audit log is read to be checked, the retention cuts none."""
 
 
 def _words() -> Any:  # Any: pydantic's own return type for a field definition
@@ -285,3 +287,14 @@ class AuditEntryRow(Row, table=True):
     def acting_for(self) -> ActorRef | None:
         """For whom a service did it."""
         return ActorRef(kind=ActorKind(self.acting_for_kind), id=self.acting_for_id) if self.acting_for_kind else None
+
+
+class AuditLinkRow(Row, table=True):
+    """An entry's place in its chain. The database writes it with the entry; `hotel_id` is the nil UUID for platform work."""
+
+    __tablename__ = "audit_links"
+
+    hotel_id: UUID = Field(primary_key=True)
+    position: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    event_id: UUID
+    hash: bytes = Field(sa_type=LargeBinary)

@@ -3,21 +3,10 @@
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
-from identity_play import new_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from identity_play import new_key, public_of
 
 from identity.adapters.signing import BadKey, SigningKeys
-
-
-def public_of(private_pem: str) -> str:
-    key = load_pem_private_key(private_pem.encode(), None)
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def test_what_one_key_signs_is_verified_by_its_published_half() -> None:

@@ -43,15 +43,27 @@ class SigningKeys:
         self._key = key
         own = _jwk(key.public_key())
         self.kid: str = own["kid"]
-        self._document = {"keys": [own, *(_jwk(_public(pem)) for pem in _blocks(others_pem))]}
+        others = public_keys(others_pem)
+        self.public: dict[str, ec.EllipticCurvePublicKey] = {self.kid: key.public_key(), **others}
+        self._document = {"keys": [own, *(_jwk(other) for other in others.values())]}
 
     def jwks(self) -> dict[str, Any]:  # Any: JSON
         """The JWK set that anybody may read."""
         return self._document
 
-    def sign(self, claims: Mapping[str, Any]) -> str:  # Any: JSON
-        """The claims as a compact JWS."""
-        return jwt.encode(dict(claims), self._key, algorithm=ALGORITHM, headers={"kid": self.kid, "typ": "at+jwt"})
+    def sign(self, claims: Mapping[str, Any], *, type: str = "at+jwt") -> str:  # Any: JSON
+        """The claims as a compact JWS; `type` says what for (RFC 9068: an access token)."""
+        return jwt.encode(dict(claims), self._key, algorithm=ALGORITHM, headers={"kid": self.kid, "typ": type})
+
+
+def public_keys(pem: str) -> dict[str, ec.EllipticCurvePublicKey]:
+    """Any number of PEM public keys, one after another, by their ids.
+
+    Raises:
+        BadKey: one of them cannot verify ES256.
+    """
+    found = [_public(block) for block in _blocks(pem)]
+    return {_jwk(key)["kid"]: key for key in found}
 
 
 def _blocks(pem: str) -> list[str]:
