@@ -1,10 +1,12 @@
 """What the gateway passes on arrives as it came, where it says, and nowhere else."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from uuid import UUID
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
@@ -75,3 +77,46 @@ async def test_a_guest_whose_conversation_service_dies_is_told_to_come_back(fron
         with pytest.raises(ConnectionClosed):
             await socket.recv()
     assert socket.close_code == 1013
+
+
+async def test_a_file_goes_on_piece_by_piece_and_one_that_breaks_off_is_not_taken_for_whole(
+    service_app: StartService, issuer: TokenIssuer
+) -> None:
+    asked: list[bytes] = []
+    go_on, break_off = asyncio.Event(), asyncio.Event()
+
+    async def export(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Identity, which sends a line, waits, sends another, waits, and is gone."""
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        head = "HTTP/1.1 200 OK\r\ncontent-type: application/jsonl\r\ntransfer-encoding: chunked\r\n"
+        writer.write(f'{head}content-disposition: attachment; filename="audit.jsonl"\r\n\r\n'.encode())
+        for line, then in ((b"one\n", go_on), (b"two\n", break_off)):
+            writer.write(b"4\r\n" + line + b"\r\n")
+            await writer.drain()
+            await then.wait()
+        writer.transport.abort()
+
+    async with await asyncio.start_server(export, "127.0.0.1", 0) as identity:
+        url = f"http://127.0.0.1:{identity.sockets[0].getsockname()[1]}"
+        gateway = await service_app(
+            service,
+            session_key="a key for tests, thirty-two characters",
+            identity_url=url,
+            jwks_url=f"{issuer.url}/.well-known/jwks.json",
+        )
+        client = gateway.client(issuer.token(hotel_id=LINDENHOF, role="admin"))
+        async with client.stream("GET", "/api/audit/export?format=jsonl") as answer:
+            assert answer.headers["content-disposition"] == 'attachment; filename="audit.jsonl"'
+            pieces = answer.aiter_bytes()
+            assert await anext(pieces) == b"one\n"
+            go_on.set()
+            assert await anext(pieces) == b"two\n"
+            break_off.set()
+            with pytest.raises(httpx.RemoteProtocolError):
+                await anext(pieces)
+    assert asked == [b"GET /audit/export?format=jsonl HTTP/1.1"]
+
+
+async def test_who_may_not_read_the_log_is_refused_at_the_gateway(front: RunningService, issuer: TokenIssuer) -> None:
+    answer = await front.client(issuer.token(hotel_id=LINDENHOF, role="staff")).get("/api/audit/export")
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")

@@ -73,6 +73,20 @@ class Upstream:
         except httpx.HTTPError as error:
             raise ServiceUnavailable(f"The {self.name} service did not answer") from error
 
+    async def open(self, method: str, path: str, *, headers: Mapping[str, str], params: Any = None) -> httpx.Response:
+        """As `request`, with the body yet to be read, and the answer to be closed by the caller. (Any: as there.)
+
+        Raises:
+            ServiceUnavailable: it could not be reached or took too long to begin.
+        """
+        sent = httpx.Headers(dict(headers), encoding="latin-1")
+        try:
+            return await self.client.send(
+                self.client.build_request(method, path, headers=sent, params=params), stream=True
+            )
+        except httpx.HTTPError as error:
+            raise ServiceUnavailable(f"The {self.name} service did not answer") from error
+
     async def get(
         self, path: str, *, token: str, params: Any = None, timeout_seconds: float | None = None
     ) -> Any:  # Any: JSON

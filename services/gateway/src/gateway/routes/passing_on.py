@@ -1,11 +1,12 @@
 """Requests that the gateway passes on to the owning service as they are, with the caller's own token."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.requests import HTTPConnection
 
 from contracts.errors import NotFound
@@ -30,6 +31,7 @@ SENT_BACK = (
     "www-authenticate",
     "idempotency-replayed",
     "cache-control",
+    "content-disposition",
     "allow",
 )
 FOR_PAGES = (
@@ -51,12 +53,14 @@ class PassedOn:
         path: path template at the service; the gateway's is the same under `/api`.
         service: who answers.
         permission: checked here already, and again by the service.
+        streamed: whether the answer goes on as it comes, however long it is, and is never held here as a whole.
     """
 
     method: str
     path: str
     service: str
     permission: Permission
+    streamed: bool = False
 
 
 ROUTES: tuple[PassedOn, ...] = (
@@ -97,13 +101,17 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
     PassedOn("PATCH", "/guests/{guest_id}", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
+    PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )
 
 
 def answer_of(answer: httpx.Response, also: Sequence[str] = ()) -> Response:
     """The service's answer as the gateway's own, with the headers that every answer takes along and these."""
-    headers = {name: answer.headers[name] for name in (*SENT_BACK, *also) if name in answer.headers}
-    return Response(answer.content, status_code=answer.status_code, headers=headers)
+    return Response(answer.content, status_code=answer.status_code, headers=_sent_back(answer, also))
+
+
+def _sent_back(answer: httpx.Response, also: Sequence[str] = ()) -> dict[str, str]:
+    return {name: answer.headers[name] for name in (*SENT_BACK, *also) if name in answer.headers}
 
 
 def sent_on(request: Request) -> dict[str, str]:
@@ -132,6 +140,29 @@ async def pass_on(request: Request, desk: Desk, service: str, path: str, also: S
     return answer_of(answer, also)
 
 
+async def stream_on(request: Request, desk: Desk, service: str, path: str) -> Response:
+    """As `pass_on`, piece by piece. A service that ends in the middle ends the answer in the middle, and it shows.
+
+    Raises:
+        NotFound: the path leads elsewhere than it says.
+    """
+    answer = await desk.services.named(service).open(
+        request.method,
+        _as_it_came(path),
+        headers=sent_on(request),
+        params=request.query_params.multi_items(),
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            async for piece in answer.aiter_bytes():
+                yield piece
+        finally:
+            await answer.aclose()
+
+    return StreamingResponse(pieces(), status_code=answer.status_code, headers=_sent_back(answer))
+
+
 def _as_it_came(path: str) -> str:
     """A decoded path encoded again: what was `%3F` begins no query at the service, and `%2E%2E` leads to no other route."""
     if not {".", ".."}.isdisjoint(path.split("/")):
@@ -139,9 +170,11 @@ def _as_it_came(path: str) -> str:
     return quote(path, safe="/:@!$&'()*+,;=~")
 
 
-def _endpoint(service: str) -> Callable[[Request, Desk], Awaitable[Response]]:
+def _endpoint(route: PassedOn) -> Callable[[Request, Desk], Awaitable[Response]]:
+    send = stream_on if route.streamed else pass_on
+
     async def endpoint(request: Request, desk: Desk) -> Response:
-        return await pass_on(request, desk, service, request.scope["path"].removeprefix("/api"))
+        return await send(request, desk, route.service, request.scope["path"].removeprefix("/api"))
 
     return endpoint
 
@@ -150,7 +183,7 @@ router = edge_router("/api")
 for route in ROUTES:
     router.add_api_route(
         route.path,
-        _endpoint(route.service),
+        _endpoint(route),
         methods=[route.method],
         tags=[route.service],
         name=f"{route.method} {route.path}",
