@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.domain.audit_chain import (
@@ -43,6 +43,8 @@ entries = st.builds(
     trace_id=st.none() | words,
     recorded_at=moments,
 )
+in_its_own_time = settings(deadline=None)
+"""A busy machine is no fault of the chain's."""
 logs = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entry.event_id)
 
 
@@ -83,12 +85,14 @@ def a_log(length: int) -> list[Link]:
     return chained([an_entry(number) for number in range(1, length + 1)])
 
 
+@in_its_own_time
 @given(logs)
 def test_a_log_that_nobody_touched_is_sound(log: list[Entry]) -> None:
     links = chained(log)
     assert check(links, links[-1], *map(mark, links[::2])) == []
 
 
+@in_its_own_time
 @given(logs, st.data())
 def test_any_field_of_any_entry_that_is_changed_is_found_and_named(log: list[Entry], data: st.DataObject) -> None:
     links = chained(log)
@@ -102,6 +106,7 @@ def test_any_field_of_any_entry_that_is_changed_is_found_and_named(log: list[Ent
     assert (fault.kind, fault.position) == (FaultKind.CHANGED, links[at].position)
 
 
+@in_its_own_time
 @given(logs, st.data())
 def test_a_hash_that_is_changed_is_found_and_named(log: list[Entry], data: st.DataObject) -> None:
     links = chained(log)
@@ -110,6 +115,7 @@ def test_a_hash_that_is_changed_is_found_and_named(log: list[Entry], data: st.Da
     assert named(check(links, head)) == {links[at].position}
 
 
+@in_its_own_time
 @given(logs, st.data(), st.booleans())
 def test_an_entry_that_is_gone_is_named_with_its_link_and_without(
     log: list[Entry], data: st.DataObject, with_its_link: bool
@@ -131,6 +137,7 @@ SWAPS: dict[str, Callable[[Link, Link], Link]] = {
 
 
 @pytest.mark.parametrize("what", SWAPS)
+@in_its_own_time
 @given(log=st.lists(entries, min_size=2, max_size=8, unique_by=lambda entry: entry.event_id), data=st.data())
 def test_two_rows_that_changed_places_are_both_named_and_nothing_else(
     what: str, log: list[Entry], data: st.DataObject
@@ -146,6 +153,7 @@ def test_two_rows_that_changed_places_are_both_named_and_nothing_else(
     ]
 
 
+@in_its_own_time
 @given(logs, entries, st.data())
 def test_an_entry_that_is_slipped_in_is_found_wherever(log: list[Entry], strange: Entry, data: st.DataObject) -> None:
     links = chained(log)
@@ -157,6 +165,7 @@ def test_an_entry_that_is_slipped_in_is_found_wherever(log: list[Entry], strange
     assert named(check([*links[:at], slipped, *links[at:]], links[-1])) & {at + 1}
 
 
+@in_its_own_time
 @given(logs, st.data())
 def test_a_log_that_was_written_anew_from_some_row_on_differs_from_what_was_signed(
     log: list[Entry], data: st.DataObject
@@ -229,6 +238,7 @@ def test_the_bytes_of_an_entry_are_as_they_are_written_down() -> None:
     assert b"\x00\x00\x01\x00\x00\x00\x0aescalation\x01\x00\x00\x00\x02\xc3\xbc\x01\x00\x00\x00\x017\x00\x01" in found
 
 
+@in_its_own_time
 @given(entries, entries)
 def test_two_entries_that_differ_have_different_bytes(one: Entry, other: Entry) -> None:
     assert (entry_bytes(one) == entry_bytes(other)) == (one == other)
