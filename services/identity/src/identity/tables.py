@@ -1,8 +1,8 @@
 """The rows of identity's database, and the events that tell their state.
 
-Hotels, memberships, guests and audit entries belong to a hotel. Accounts, their credentials, sessions and refresh
-tokens belong to people, who may work for several hotels: the database shows an account to the hotels it works for,
-and credentials and sessions to the platform scope alone (see the first migration).
+Hotels, memberships and audit entries belong to a hotel, and so do guests (`tables_guests`). Accounts, their credentials,
+sessions and refresh tokens belong to people, who may work for several hotels: the database shows an account to the hotels
+it works for, and credentials and sessions to the platform scope alone (see the first migration).
 """
 
 import hashlib
@@ -16,8 +16,6 @@ from sqlmodel import Field
 
 from contracts.actor import ActorKind, ActorRef
 from contracts.events import (
-    GuestCreated,
-    GuestUpdated,
     HotelActivated,
     HotelCreated,
     HotelDeactivated,
@@ -29,8 +27,8 @@ from contracts.events import (
     UserCreated,
     UserUpdated,
 )
-from contracts.ids import GuestId, HotelId, SessionId, UserId
-from contracts.statuses import GuestStatus, HotelStatus, MembershipStatus, UserStatus
+from contracts.ids import SessionId, UserId
+from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
 from servicekit import Row, TenantRow, new_id, timestamp
@@ -226,38 +224,6 @@ class RefreshTokenRow(Row, table=True):
     def presented(self, session: SessionRow) -> PresentedToken:
         """What the rule on refreshing needs to know."""
         return PresentedToken(self.expires_at, self.rotated_at, session.ended_at)
-
-
-class GuestRow(TenantRow, table=True):
-    """A guest of a hotel. Without contact data as long as they only chatted."""
-
-    __tablename__ = "guests"
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    language: str | None = None
-    status: GuestStatus = Field(default=GuestStatus.NEW, sa_type=Text)
-
-    def created(self) -> GuestCreated:
-        """The event of a new guest."""
-        return GuestCreated.model_validate(self._state())
-
-    def updated(self) -> GuestUpdated:
-        """The event of a changed guest."""
-        return GuestUpdated.model_validate(self._state())
-
-    def _state(self) -> dict[str, object]:
-        return {
-            "guest_id": GuestId(self.id),
-            "hotel_id": HotelId(self.hotel_id),
-            "name": self.name,
-            "email": self.email,
-            "phone": self.phone,
-            "language": self.language,
-            "status": self.status,
-            "version": self.version,
-        }
 
 
 class AuditEntryRow(Row, table=True):

@@ -121,6 +121,8 @@ class _GuestState(Event):
     phone: Phone | None = personal(default=None)
     language: LanguageTag | None = None
     status: GuestStatus
+    merged_into: GuestId | None = None
+    """The record of the same person that goes on, once this one was merged; its status is that one's from then on."""
     version: Version
 
 

@@ -100,6 +100,9 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
     PassedOn("PATCH", "/guests/{guest_id}", "identity", Permission.GUEST_WRITE),
+    PassedOn("POST", "/guests/{guest_id}/contact", "identity", Permission.GUEST_WRITE),
+    PassedOn("POST", "/guests/{guest_id}/status", "identity", Permission.GUEST_WRITE),
+    PassedOn("POST", "/guests/{guest_id}/merge", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )

@@ -16,7 +16,8 @@ from identity.commands.hotels import CreateHotel, UpdateHotel, create_hotel, upd
 from identity.commands.users import CreateUser, create_user
 from identity.resources import resources_of
 from identity.settings import settings_of
-from identity.tables import GuestRow, HotelRow
+from identity.tables import HotelRow
+from identity.tables_guests import GuestRow
 from servicekit import Runtime, Transaction
 from servicekit.settings import BadSettings
 

@@ -29,6 +29,20 @@ def after_name_and_id(page: PageRequest) -> tuple[str, UUID] | None:
     return str(position[0]), _id(position[1])
 
 
+def after_number_and_id(page: PageRequest) -> tuple[int, UUID] | None:
+    """The rank and id after which the page starts.
+
+    Raises:
+        BadCursor: the cursor is of another list.
+    """
+    position = page.position(2)
+    if position is None:
+        return None
+    if not isinstance(position[0], int) or not 0 <= position[0] < 2**31:
+        raise BadCursor(pointer="query:cursor")
+    return position[0], _id(position[1])
+
+
 def before_number(page: PageRequest) -> int | None:
     """The number before which the page starts.
 

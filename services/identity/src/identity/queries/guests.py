@@ -1,18 +1,34 @@
-"""Guests as a hotel's staff see them."""
+"""Guests as a hotel's staff see and find them."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
-from sqlmodel import col, select
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, literal_column, or_, text
+from sqlmodel import col, select, tuple_
 
 from contracts.ids import GuestId
 from contracts.statuses import GuestStatus
-from identity.queries.cursors import after_id
-from identity.tables import GuestRow
+from identity.domain.guests import phone_part
+from identity.queries.cursors import after_id, after_number_and_id
+from identity.tables_guests import GuestRow
 from servicekit import Page, Transaction
 from servicekit.pagination import PageRequest
+
+LIKENESS = 0.3
+"""How alike words must be to be found (pg_trgm's word similarity, 0 to 1): a wrong letter in a word of five is found."""
+_FOUND_AS_TYPED = 1000
+"""Ranks what holds the words as they were typed before all that is only like them, which ranks 0 to 1000."""
+
+_PREPARED = text(
+    "select guest_folded(:typed), set_config('pg_trgm.word_similarity_threshold', cast(:likeness as text), true)"
+)
+_SEARCH: ColumnElement[str] = literal_column("guests.search", Text)
+
+
+SearchText = Annotated[str, Field(min_length=1, max_length=100)]
+"""What somebody types to find a guest."""
 
 
 class GuestView(BaseModel):
@@ -26,6 +42,7 @@ class GuestView(BaseModel):
     phone: str | None
     language: str | None
     status: GuestStatus
+    merged_into: GuestId | None = Field(description="the record of the same person that goes on; null: this one does")
     version: int
     created_at: datetime
     updated_at: datetime
@@ -36,17 +53,63 @@ class GuestView(BaseModel):
         return cls.model_validate(row)
 
 
-async def list_guests(
-    ids: Sequence[GuestId] | None, status: GuestStatus | None, page: PageRequest, tx: Transaction
-) -> Page[GuestView]:
-    """The hotel's guests, newest first; with `ids`, those of them that it has."""
+class GuestFilter(BaseModel):
+    """Which guests: those that all of this fits. Merged records are found by their ids alone."""
+
+    ids: Sequence[GuestId] = ()
+    email: str | None = None
+    phone: str | None = None
+    status: GuestStatus | None = None
+
+
+async def list_guests(wanted: GuestFilter, page: PageRequest, tx: Transaction) -> Page[GuestView]:
+    """The hotel's guests, newest first; with ids, those of them that it has."""
     before = after_id(page)
-    query = select(GuestRow).order_by(col(GuestRow.id).desc()).limit(page.limit + 1)
-    if ids:
-        query = query.where(col(GuestRow.id).in_(ids))
-    if status is not None:
-        query = query.where(col(GuestRow.status) == status)
+    query = select(GuestRow).where(*_fits(wanted, tx)).order_by(col(GuestRow.id).desc()).limit(page.limit + 1)
     if before is not None:
         query = query.where(col(GuestRow.id) < before)
     rows: list[GuestRow] = await tx.scalars(query)
     return page.page([GuestView.of(row) for row in rows], *(row.id for row in rows[: page.limit][-1:]))
+
+
+async def search_guests(typed: str, wanted: GuestFilter, page: PageRequest, tx: Transaction) -> Page[GuestView]:
+    """The guests whose name, e-mail address or phone number holds what was typed, or words like it; the best first.
+
+    Accents and case do not count. A number finds phone numbers that hold it, and nothing like it.
+    """
+    after = after_number_and_id(page)
+    folded: str = await tx.scalar(_PREPARED, {"typed": " ".join(typed.split()), "likeness": str(LIKENESS)})
+    if not folded:
+        return page.page([])
+    digits = phone_part(typed)
+    found: ColumnElement[bool] = _SEARCH.like(f"%{_escaped(digits or folded)}%")
+    like = literal(folded, Text)
+    shown: ColumnElement[bool] = found if digits else or_(found, like.op("<%", is_comparison=True)(_SEARCH))
+    likeness = cast(func.round(func.word_similarity(like, _SEARCH) * _FOUND_AS_TYPED), Integer)
+    rank = case((found, _FOUND_AS_TYPED), else_=0) + likeness
+    place = tuple_(rank, col(GuestRow.id))
+    query = select(GuestRow, rank.label("rank")).where(*_fits(wanted, tx), shown)
+    query = query.order_by(rank.desc(), col(GuestRow.id).desc()).limit(page.limit + 1)
+    if after is not None:
+        query = query.where(place < tuple_(literal(after[0], Integer), literal(after[1])))
+    rows = (await tx.execute(query)).all()
+    last = ((row.rank, row.GuestRow.id) for row in rows[: page.limit][-1:])
+    return page.page([GuestView.of(row.GuestRow) for row in rows], *next(last, ()))
+
+
+def _fits(wanted: GuestFilter, tx: Transaction) -> list[ColumnElement[bool]]:
+    """What guests must be like. It names the hotel, whose rows alone are seen anyway, for the indexes' sake."""
+    fits: list[ColumnElement[bool]] = [col(GuestRow.hotel_id) == tx.hotel_id]
+    fits.append(col(GuestRow.id).in_(wanted.ids) if wanted.ids else col(GuestRow.merged_into).is_(None))
+    if wanted.email is not None:
+        fits.append(col(GuestRow.email) == wanted.email)
+    if wanted.phone is not None:
+        fits.append(col(GuestRow.phone) == wanted.phone)
+    if wanted.status is not None:
+        fits.append(col(GuestRow.status) == wanted.status)
+    return fits
+
+
+def _escaped(part: str) -> str:
+    """For LIKE: the signs that stand for any character are meant as they are."""
+    return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
