@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 # Case-folding that knows every script, whatever locale the database has; the last resort is the database's own.
 COLLATIONS = "select collname from pg_collation where collname in ('pg_c_utf8', 'und-x-icu') order by collname limit 1"
