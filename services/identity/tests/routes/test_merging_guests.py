@@ -2,8 +2,9 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from identity_play import Desk, Hotel, Json, body, refusal
@@ -165,6 +166,33 @@ async def test_somebody_who_still_chats_under_a_merged_id_stays_merged(desk: Des
     await eventually(marker_arrived)
     assert await now(hotel, duplicate) == before
     assert await listed(hotel) == [str(marker), kept["id"]]
+
+
+async def test_a_merge_into_somebody_who_is_just_being_merged_goes_to_who_goes_on(desk: Desk, hotel: Hotel) -> None:
+    """The first merge is held up at a record that somebody else has locked; the second begins meanwhile."""
+    a, b, c, follower = [await made(hotel, name=name) for name in ("A", "B", "C", "Follower")]
+    body(await merge(hotel, b, follower))
+    connection = await asyncpg.connect(desk.app.settings.database_url)
+
+    async def waiting(count: int) -> None:
+        async def held_up() -> bool:
+            return await connection.fetchval("select count(distinct pid) from pg_locks where not granted") >= count
+
+        await eventually(held_up)
+
+    try:
+        await connection.execute("select set_config('app.hotel_id', $1, false)", str(hotel.id))
+        async with connection.transaction():
+            await connection.execute("select 1 from guests where id = $1 for update", UUID(follower["id"]))
+            first = asyncio.create_task(merge(hotel, a, b))
+            await waiting(1)
+            second = asyncio.create_task(merge(hotel, b, c))
+            await waiting(2)
+        answers = [body(await answer)["id"] for answer in (first, second)]
+    finally:
+        await connection.close()
+    assert answers == [a["id"], a["id"]]
+    assert await listed(hotel) == [a["id"]]
 
 
 async def test_merges_and_edits_at_the_same_moment_end_in_one_guest(hotel: Hotel) -> None:
