@@ -49,7 +49,7 @@ async def newcomer(visit: Visit) -> GuestPage:
 
 async def test_where_somebody_is_at_the_page_the_chat_is_laid_by_but_not_run(visit: Visit) -> None:
     guest = await visit()
-    await guest.page.evaluate("() => dispatchEvent(new PointerEvent('pointermove'))")  # a pointer that rests on a new page
+    await guest.page.evaluate("dispatchEvent(new PointerEvent('pointermove'))")  # a pointer that rests on a new page
     await guest.page.wait_for_timeout(1_000)
     assert not await guest.page.evaluate(IS_LAID_BY), "nobody is there"
     await guest.page.mouse.move(100, 100, steps=2)
