@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from audit_play import recorded
 from identity_play import Desk, Hotel, Json, Person, body, refusal
+from pydantic import ValidationError
 
 from contracts.actor import ActorKind, ActorRef
 from servicekit import new_id
@@ -86,6 +87,21 @@ async def test_what_a_superadmin_does_is_in_the_platforms_log(desk: Desk, standi
         return len(found["items"]) == 1
 
     assert await eventually(created)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        {"object_id": "anna@guest.example"},
+        {"object_id": "Anna Ahorn"},
+        {"action": "guest.Anna"},
+        {"object_type": "+43 1"},
+    ],
+)
+def test_what_names_a_person_does_not_pass_for_an_id(copied: dict[str, str]) -> None:
+    recorded(new_id(), object_id=str(new_id()))
+    with pytest.raises(ValidationError):
+        recorded(new_id(), **copied)
 
 
 async def test_staff_do_not_read_the_log(standing_hotel: Hotel) -> None:
