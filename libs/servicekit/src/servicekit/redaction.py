@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 _SECRET_KEYS = re.compile(
-    r"(e[-_]?mail|phone|password|passwd|secret|token|authorization|cookie|api_?key|credential|signature"
+    r"(e[-_]?mail|phone|password|passwd|secret|token|authorization|cookie|api_?key|credential|signature|second_?factor|recovery_?code"
     r"|^(text|body|question|answer|content|subject_line|note|comment|first_name|last_name|display_name|full_name|address)$)",
     re.IGNORECASE,
 )
