@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from servicekit.testing import RunningService, StartService
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from identity_play import ...`
 
-from identity_play import CLIENT_SECRET, PASSWORD, Desk, Hotel, new_key
+from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, Clock, Desk, Hotel, new_key
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,7 @@ async def identity(service_app: StartService) -> RunningService:
         port=port,
         identity_url=f"http://127.0.0.1:{port}",
         signing_key=new_key(),
+        secret_keys=SECRET_KEY,
         service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
         token_limit="100000/minute",
         demo=True,
@@ -44,6 +46,15 @@ async def desk(identity: RunningService) -> Desk:
     desk = Desk(identity, identity.client(), identity.client())
     desk.root = (await desk.person("root@platform.example")).api
     return desk
+
+
+@pytest.fixture
+def clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the service's transactions, which stands still; five minutes back, so that what it stamps later holds
+    at once. Ask for it before the people whose sessions it shall stamp."""
+    clock = Clock(datetime.now(UTC) - timedelta(minutes=5))
+    monkeypatch.setattr(desk.app.runtime.db, "clock", clock)
+    return clock
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """The words of identity's tests: a desk (the running service), hotels made for one test, and people who are signed in."""
 
 import secrets
-from dataclasses import dataclass
+from base64 import b32decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from identity.domain.second_factor import code_of, step_of
 from servicekit.testing import RunningService, eventually
 
 PASSWORD = "three old kettles sing"
+SECRET_KEY = urlsafe_b64encode(bytes(range(32))).decode()
 CLIENT_SECRET = "a secret of the gateway, for tests"
 Json = dict[str, Any]  # Any: JSON
 
@@ -103,6 +107,48 @@ class Desk:
         return Hotel(
             UUID(view["id"]), view["slug"], view, await self.add(self.root, f"/hotels/{view['id']}/users", admin), self
         )
+
+
+@dataclass
+class Clock:
+    """What time the service thinks it is, as far as its transactions go."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Authenticator:
+    """An authenticator app, whose clock is the service's."""
+
+    secret: str
+    clock: Clock
+    recovery_codes: list[str] = field(default_factory=list[str])
+
+    def code(self, steps: int = 0) -> str:
+        """The six digits of now, or of so many half minutes later."""
+        return code_of(b32decode(self.secret), step_of(self.clock.now) + steps)
+
+    def wrong_code(self) -> str:
+        """Six digits that no step around now has."""
+        near = {self.code(steps) for steps in range(-3, 4)}
+        return next(code for code in map("{:06}".format, range(10)) if code not in near)
+
+
+async def with_app(person: Person, clock: Clock) -> Authenticator:
+    """Give somebody a second factor; the next code of the app is a fresh one."""
+    enrolled = body(await person.api.post("/me/totp", json={"current_password": PASSWORD}))
+    app = Authenticator(enrolled["secret"], clock)
+    confirmed = body(await person.api.post("/me/totp/confirm", json={"code": app.code()}))
+    app.recovery_codes = confirmed["recovery_codes"]
+    clock.pass_(30)
+    return app
 
 
 def hotel_settings(**settings: Any) -> Json:  # Any: JSON

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from identity_play import Desk, Hotel
+from identity_play import Clock, Desk, Hotel, with_app
 
 from identity.app import service
 from servicekit.tenancy import lint_url
@@ -76,6 +76,21 @@ async def test_an_accounts_scope_shows_that_account_alone(
         assert [row[0] for row in await connection.fetch("select id from hotels")] == [standing_hotel.id]
         for table in (*PRIVATE, "memberships"):
             assert {row[0] for row in await connection.fetch(f"select user_id from {table}")} == {me}, table
+
+
+async def test_a_second_factor_is_seen_in_its_accounts_own_scope_alone(desk: Desk, clock: Clock, hotel: Hotel) -> None:
+    await with_app(hotel.admin, clock)
+    member = await hotel.member()
+    await with_app(member, clock)
+    for table, rows in (("totp", 1), ("recovery_codes", 10)):
+        for scope in ({}, {"hotel_id": hotel.id}):
+            async with as_app(desk, **scope) as connection:
+                assert await connection.fetchval(f"select count(*) from {table}") == 0, (table, scope)
+        async with as_app(desk, account_id=member.id) as connection:
+            owners = [row[0] for row in await connection.fetch(f"select user_id from {table}")]
+            assert owners == [member.id] * rows
+            others = f"delete from {table} where user_id = $1"
+            assert await connection.execute(others, hotel.admin.id) == "DELETE 0"
 
 
 async def test_a_look_up_gives_one_id_and_leaves_no_scope_behind(desk: Desk, standing_hotel: Hotel) -> None:

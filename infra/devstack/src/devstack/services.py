@@ -133,6 +133,7 @@ def _own_settings(name: str, state: State) -> dict[str, str]:
         }
         return {
             "FRONTDESK_SIGNING_KEY_FILE": str(state.secret("signing-key.pem", signing_key)),
+            "FRONTDESK_SECRET_KEYS_FILE": str(state.secret("secret-keys")),
             "FRONTDESK_SERVICE_CLIENTS": json.dumps(hashes),
         }
     if name == "conversation":

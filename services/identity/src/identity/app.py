@@ -2,10 +2,10 @@
 
 from identity.demo.seed import seed_demo
 from identity.jobs import jobs
-from identity.operators import audit_verify, create_superadmin
+from identity.operators import audit_verify, create_superadmin, reset_second_factor, rewrap_secrets
 from identity.reactions import reactions
 from identity.resources import resources
-from identity.routes import account, audit, guests, hotels, oauth, tokens, users
+from identity.routes import account, audit, guests, hotels, oauth, second_factor, tokens, users
 from identity.settings import IdentitySettings
 from identity.tables import PLATFORM_TABLES
 from servicekit import Service
@@ -17,6 +17,7 @@ service = Service(
         tokens.router,  # sign in, refresh, sign out
         oauth.router,  # service tokens, public keys
         account.router,  # me, my sessions, my password
+        second_factor.router,  # my authenticator app and recovery codes
         hotels.router,
         users.router,
         guests.router,
@@ -29,5 +30,7 @@ service = Service(
 )
 service.command(create_superadmin)
 service.command(audit_verify)
+service.command(reset_second_factor)
+service.command(rewrap_secrets)
 service.command(seed_demo)
 main = service.main

@@ -1,4 +1,5 @@
-"""What is done from the command line, by whoever has the database: the first superadmin, and a check of the audit log."""
+"""What is done from the command line, by whoever has the database: the first superadmin, a second factor that the last
+superadmin lost, another key for secrets, and a check of the audit log."""
 
 import sys
 from typing import Annotated
@@ -7,8 +8,11 @@ from uuid import UUID
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
+from contracts.ids import UserId
 from contracts.values import Email
+from identity.accounts import account_of_email
 from identity.adapters.checkpoints import BadCheckpoint
+from identity.commands import second_factor
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
 from identity.domain.audit_chain import PLATFORM, Mark
 from identity.domain.passwords import WeakPassword
@@ -76,3 +80,34 @@ async def _is_sound(rt: Runtime, chain: UUID, kept: list[Mark]) -> bool:
     if count > FAULTS_SHOWN:
         typer.echo(f"  and {count - FAULTS_SHOWN} more")
     return not count
+
+
+async def reset_second_factor(
+    rt: Runtime, email: Annotated[str, typer.Argument(help="address of the account")]
+) -> None:
+    """Take away the second factor of an account whose owner lost it; all its sessions end."""
+    async with rt.db.transaction(None, platform=True) as tx:
+        user_id = await account_of_email(tx, email.strip().lower())
+        done = user_id is not None and await second_factor.reset_second_factor(UserId(user_id), tx)
+    if not done:
+        typer.echo("not reset: no such account, or it has no second factor", err=True)
+        raise typer.Exit(1)
+    typer.echo("second factor reset")
+
+
+async def rewrap_secrets(rt: Runtime) -> None:
+    """Bring every secret in the database under the newest of FRONTDESK_SECRET_KEYS; after that the older ones can go."""
+    vault = resources_of(rt).vault
+    after: UUID | None = UUID(int=0)
+    count, lost = 0, list[UUID]()
+    while after is not None:
+        async with rt.db.transaction(None, platform=True) as tx:
+            batch = await second_factor.rewrap_totp(after, vault, tx)
+            if batch.count:
+                tx.audit("secret.rewrap", "totp", f"{after}:{batch.last}")
+        count, after = count + batch.count, batch.last
+        lost += batch.lost
+    typer.echo(f"{count} secrets rewrapped")
+    if lost:
+        typer.echo(f"{len(lost)} cannot be opened with these keys; accounts: {' '.join(map(str, lost))}", err=True)
+        raise typer.Exit(1)

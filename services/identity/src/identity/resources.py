@@ -1,4 +1,5 @@
-"""What identity keeps at hand while it runs: the key that signs tokens and checkpoints, and the threads that hash passwords."""
+"""What identity keeps at hand while it runs: the key that signs tokens and checkpoints, the keys that seal secrets, and the
+threads that hash passwords."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from identity.adapters.signing import BadKey, SigningKeys
 from identity.settings import settings_of
 from servicekit import Runtime
 from servicekit.settings import BadSettings, require
+from servicekit.vault import BadKeyRing, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Resources:
     passwords: Passwords
     keys: SigningKeys
     checkpoints: CheckpointKeys
+    vault: Vault
 
 
 @asynccontextmanager
@@ -26,10 +29,10 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     """Checked here, so that a bad key stops the service and not the first sign-in.
 
     Raises:
-        BadSettings: there is no usable signing key.
+        BadSettings: there is no usable signing key, or no usable key ring.
     """
     settings = settings_of(rt)
-    require(settings, "signing_key")
+    require(settings, "signing_key", "secret_keys")
     try:
         keys = SigningKeys(settings.signing_key.get_secret_value(), settings.verification_keys)
     except BadKey as error:
@@ -38,9 +41,13 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         checkpoints = CheckpointKeys(keys, settings.audit_keys)
     except BadKey as error:
         raise BadSettings([f"FRONTDESK_AUDIT_KEYS: {error}"]) from error
+    try:
+        vault = Vault(settings.secret_keys.get_secret_value())
+    except BadKeyRing as error:
+        raise BadSettings([f"FRONTDESK_SECRET_KEYS: {error}"]) from error
     passwords = Passwords(threads=settings.password_threads)
     try:
-        yield Resources(passwords, keys, checkpoints)
+        yield Resources(passwords, keys, checkpoints, vault)
     finally:
         passwords.close()
 

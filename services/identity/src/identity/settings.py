@@ -25,6 +25,12 @@ class IdentitySettings(ServiceSettings):
     service_clients: dict[str, Sha256Hex] = Field(default_factory=dict)
     """Client id to SHA-256 (hex) of its secret. Secrets are random, 32 bytes or more."""
 
+    secret_keys: SecretStr = SecretStr("")
+    """The key ring for secrets in the database: 32 bytes each in base64, newest first, separated by commas or white space.
+    Needed by all but `migrate` and `openapi`."""
+    totp_issuer: str = Field(default="AI Front Desk", pattern=r"^[^:]+$", max_length=60)
+    """The name under which authenticator apps show the account."""
+
     access_token_seconds: int = Field(default=600, ge=30, le=840)
     """At most 14 minutes: deny lists forget after 15."""
     refresh_idle_days: int = Field(default=14, ge=1)

@@ -3,6 +3,7 @@
 Hotels, memberships and audit entries belong to a hotel, and so do guests (`tables_guests`). Accounts, their credentials,
 sessions and refresh tokens belong to people, who may work for several hotels: the database shows an account to the hotels
 it works for, and credentials and sessions to the platform scope alone (see the first migration).
+`tables_second_factor` has the rest.
 """
 
 import hashlib
@@ -38,6 +39,8 @@ PLATFORM_TABLES = {
     "credentials": "of accounts; seen in the account's own scope alone (row policy)",
     "sessions": "of accounts; seen in the account's own scope alone (row policy)",
     "refresh_tokens": "of accounts; seen in the account's own scope alone (row policy)",
+    "totp": "of accounts; seen in the account's own scope alone (row policy)",
+    "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
 }
 """Tables whose rows need not belong to a hotel, and why; all of them force row-level security all the same."""

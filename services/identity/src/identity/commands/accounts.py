@@ -8,17 +8,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, update
 
 from contracts.errors import Conflict
-from contracts.ids import HotelId, UserId
+from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import USER_MOVES, UserStatus, move
 from contracts.values import Email, LanguageTag
 from identity.accounts import account_scope
 from identity.adapters.hashing import Passwords
 from identity.domain import passwords
 from identity.domain.contact import PersonName
-from identity.domain.sessions import EndReason
+from identity.domain.sessions import EndReason, WrongPassword
 from identity.tables import CredentialRow, SessionRow, UserRow
 from servicekit import Command, Transaction, check_version, new_id
 
+Password = Annotated[SecretStr, Field(max_length=512)]
 Languages = Annotated[list[LanguageTag], Field(max_length=20, description="languages the person works in")]
 
 
@@ -131,10 +132,32 @@ async def activate_account(user_id: UserId, tx: Transaction) -> UserRow:
     return row
 
 
+async def check_password(user_id: UserId, given: SecretStr, hasher: Passwords, tx: Transaction) -> CredentialRow:
+    """The locked password of an account whose owner is signed in and typed it once more. In the account's scope.
+
+    Raises:
+        WrongPassword: it is another; points at `/current_password`.
+    """
+    credential = await tx.lock(CredentialRow, user_id)
+    if not await hasher.verify(credential.password_hash, given.get_secret_value()):
+        raise WrongPassword(pointer="/current_password")
+    return credential
+
+
 async def end_sessions(user: UserRow, reason: EndReason, tx: Transaction) -> None:
     """End every session of a locked account, in the account's or the platform's scope, and say so."""
     await mark_ended(UserId(user.id), reason, tx)
     tx.publish(user.sessions_revoked(None, tx.now))
+
+
+async def end_other_sessions(user: UserRow, kept: SessionId | None, reason: EndReason, tx: Transaction) -> None:
+    """End the sessions of a locked account but the one that it is done from, and say so, in the account's scope."""
+    others = update(SessionRow).where(col(SessionRow.user_id) == user.id, col(SessionRow.ended_at).is_(None))
+    if kept is not None:
+        others = others.where(col(SessionRow.id) != kept)
+    ended = await tx.scalars(others.values(ended_at=tx.now, end_reason=reason).returning(col(SessionRow.id)))
+    for sid in sorted(ended):
+        tx.publish(user.sessions_revoked(sid, tx.now))
 
 
 async def mark_ended(user_id: UserId, reason: EndReason, tx: Transaction, hotel_id: HotelId | None = None) -> None:

@@ -16,25 +16,28 @@ from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
 from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
 from identity.adapters.hashing import Passwords
-from identity.commands.accounts import end_sessions
+from identity.commands.accounts import Password, check_password, end_sessions
+from identity.commands.second_factor import Given, check_second_factor
 from identity.domain import passwords
 from identity.domain.hotels import HotelSuspended
-from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, WrongPassword, judge
+from identity.domain.second_factor import SecondFactorRefused
+from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
 from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
 from servicekit import Actor, Command, Transaction
+from servicekit.vault import Vault
 
 TOKEN_PREFIX = "fdr_"  # noqa: S105 - lets secret scanners recognise our refresh tokens
 NOBODY = UUID(int=0)
 _HOTEL_HELD = text("select from hotels where id = :hotel_id for key share")
-Password = Annotated[SecretStr, Field(max_length=512)]
 
 
 class SignIn(Command):
-    """Begin a session with address and password."""
+    """Begin a session with address and password, and the second factor where the account has one."""
 
     email: Email
     password: Password
     hotel: Annotated[str | None, Field(max_length=64, description="slug; by default the hotel joined first")] = None
+    second_factor: Given | None = None
 
 
 class UseRefreshToken(Command):
@@ -97,8 +100,11 @@ def person(access: Access) -> Actor:
     return _person(UserId(access.user_id), HotelId(access.hotel_id) if access.hotel_id else None)
 
 
-async def start_session(known: Access, lifetimes: Lifetimes, new_hash: str | None, tx: Transaction) -> Started:
-    """Begin a session for somebody whose password was right. `new_hash`: the same password, hashed as is done today.
+async def start_session(
+    known: Access, given: Given | None, lifetimes: Lifetimes, new_hash: str | None, vault: Vault, tx: Transaction
+) -> Started | SecondFactorRefused:
+    """Begin a session for somebody whose password was right. A refusal of the second factor that they gave, or did not,
+    must be committed: it was counted. `new_hash`: the same password, hashed as is done today.
 
     Raises:
         BadCredentials: what they may do ended while the password was checked.
@@ -110,6 +116,9 @@ async def start_session(known: Access, lifetimes: Lifetimes, new_hash: str | Non
         if access is None:
             raise BadCredentials
         _check_served(access)
+        refused = await check_second_factor(UserId(known.user_id), given, vault, tx)
+        if refused is not None:
+            return refused
         if new_hash is not None:
             credential = await tx.lock(CredentialRow, known.user_id)
             credential.password_hash = new_hash
@@ -193,9 +202,7 @@ async def change_password(user_id: UserId, command: ChangePassword, hasher: Pass
     """
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        credential = await tx.lock(CredentialRow, user_id)
-        if not await hasher.verify(credential.password_hash, command.current_password.get_secret_value()):
-            raise WrongPassword(pointer="/current_password")
+        credential = await check_password(user_id, command.current_password, hasher, tx)
         chosen = passwords.check(command.password.get_secret_value(), user.email)
         credential.password_hash, credential.changed_at = await hasher.hash(chosen), tx.now
         await end_sessions(user, EndReason.PASSWORD_CHANGED, tx)

@@ -15,6 +15,7 @@ from contracts.statuses import MembershipStatus, UserStatus
 from identity.accounts import account_scope
 from identity.domain.members import HotelRole
 from identity.queries.cursors import after_name_and_id
+from identity.queries.second_factor import SecondFactorView, second_factor
 from identity.tables import HotelRow, MembershipRow, UserRow
 from servicekit import Page, Transaction
 from servicekit.pagination import PageRequest
@@ -89,6 +90,7 @@ class Me(BaseModel):
     hotel: HotelOfToken | None
     role: str | None
     scopes: list[str]
+    second_factor: SecondFactorView
 
 
 class Person(BaseModel):
@@ -179,9 +181,11 @@ async def me(user_id: UUID, tx: Transaction) -> Me:
     hotel = None if tx.hotel_id is None else await tx.get(HotelRow, tx.hotel_id)
     async with account_scope(tx, user_id):
         found = await tx.get(UserRow, user_id)
+        factor = await second_factor(user_id, tx)
     return Me(
         user=Person(id=UserId(found.id), name=found.name, email=found.email),
         hotel=None if hotel is None else HotelOfToken.model_validate(hotel, from_attributes=True),
         role=tx.actor.role,
         scopes=sorted(tx.actor.scopes),
+        second_factor=factor,
     )

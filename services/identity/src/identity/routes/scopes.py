@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from contracts.errors import NotFound
+from contracts.ids import UserId
 from servicekit import Actor, Transaction, open_transaction
 from servicekit.access import NoHotel, current_actor
 
@@ -24,6 +25,12 @@ async def _own_account(request: Request, actor: Caller) -> AsyncGenerator[Transa
         raise NotFound("No such user")
     async with open_transaction(request, actor.hotel_id, actor=actor) as tx:
         yield tx
+
+
+def own_id(actor: Actor) -> UserId:
+    """The account of somebody who is `signed_in`, which lets users in alone."""
+    assert actor.id is not None
+    return UserId(actor.id)
 
 
 AnyTx = Annotated[Transaction, Depends(_hotel_or_platform, scope="function")]

@@ -21,6 +21,12 @@ from identity.commands.sessions import (
 )
 from identity.domain.claims import user_claims
 from identity.domain.hotels import HotelSuspended
+from identity.domain.second_factor import (
+    BadSecondFactor,
+    SecondFactorLocked,
+    SecondFactorRefused,
+    SecondFactorRequired,
+)
 from identity.domain.sessions import BadCredentials, SessionOver
 from identity.queries.users import HotelOfToken, Person
 from identity.resources import resources_of
@@ -46,9 +52,19 @@ class TokenView(BaseModel):
     scopes: list[str]
 
 
-@router.post("", status_code=201, responses=problems(BadCredentials, HotelSuspended, TooManyRequests))
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(
+        BadCredentials, SecondFactorRequired, BadSecondFactor, HotelSuspended, TooManyRequests, SecondFactorLocked
+    ),
+)
 async def sign_in_route(command: SignIn, request: Request, response: Response, rt: Rt) -> TokenView:
-    """Sign in. A wrong address, a wrong password and an account without access give the same answer in the same time."""
+    """Sign in. A wrong address, a wrong password and an account without access give the same answer in the same time.
+
+    An account with a second factor answers the right password alone with 401 `second-factor-required`: send the same again
+    with `second_factor`. Nobody hears of it without the right password.
+    """
     await _limit(request, rt)
     settings, hasher = settings_of(rt), resources_of(rt).passwords
     address = hashlib.sha256(command.email.encode()).hexdigest()
@@ -60,7 +76,11 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
         raise BadCredentials
     new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
-        started = await start_session(access, settings.lifetimes, new_hash, tx)
+        started = await start_session(
+            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx
+        )
+    if isinstance(started, SecondFactorRefused):
+        raise started  # after the commit: a wrong code stays counted
     return _answer(started, response, rt)
 
 

@@ -14,6 +14,7 @@ from identity.commands.accounts import (
     deactivate_account,
     update_account,
 )
+from identity.commands.second_factor import reset_second_factor
 from identity.commands.users import (
     ChangeRole,
     CreateUser,
@@ -25,11 +26,25 @@ from identity.commands.users import (
 )
 from identity.domain.members import AlreadyMember, HotelRole, LastAdmin
 from identity.domain.passwords import WeakPassword
+from identity.domain.second_factor import OwnSecondFactor
 from identity.queries.users import UserFilter, UserView, account, list_accounts, list_members, member, member_view
 from identity.resources import resources_of
 from identity.routes.scopes import AnyTx
 from identity.tables import MembershipRow, UserRow
-from servicekit import Actor, IfMatch, Page, PageQuery, Rt, Transaction, Tx, edge_router, may, problems, set_etag
+from servicekit import (
+    Actor,
+    IfMatch,
+    Page,
+    PageQuery,
+    PlatformTx,
+    Rt,
+    Transaction,
+    Tx,
+    edge_router,
+    may,
+    problems,
+    set_etag,
+)
 
 router = edge_router("/users", tags=["users"])
 Reader = Annotated[Actor, Depends(may("user:read"))]
@@ -95,6 +110,12 @@ async def deactivate_user_route(user_id: UserId, _: Writer, tx: AnyTx, response:
 async def activate_user_route(user_id: UserId, _: Writer, tx: AnyTx, response: Response) -> UserView:
     """Take a former member back; for a superadmin: switch the account on."""
     return await _shown(await (activate_account if tx.platform else activate_member)(user_id, tx), tx, response)
+
+
+@router.post("/{user_id}/totp/reset", status_code=204, responses=problems(NotFound, OwnSecondFactor))
+async def reset_second_factor_route(user_id: UserId, _: Writer, tx: PlatformTx) -> None:
+    """Take away the second factor of somebody who lost it; all their sessions end. Superadmins only."""
+    await reset_second_factor(user_id, tx)
 
 
 async def _shown(row: MembershipRow | UserRow, tx: Transaction, response: Response) -> UserView:
