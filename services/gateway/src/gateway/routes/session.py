@@ -20,12 +20,18 @@ from servicekit.problems import problems
 router = edge_router("/api/session", tags=["session"])
 
 
+SecondFactor = Annotated[
+    SecretStr, Field(max_length=64, description="the authenticator app's six digits, or a recovery code")
+]
+
+
 class SignIn(Command):
-    """Sign in with e-mail and password; `hotel` (a slug) chooses among several."""
+    """Sign in with e-mail, password and, where the account has one, its second factor; `hotel` (a slug) chooses among several."""
 
     email: Annotated[str, Field(max_length=254)]
     password: SecretStr
     hotel: Annotated[str | None, Field(max_length=63)] = None
+    second_factor: SecondFactor | None = None
 
 
 class SessionView(BaseModel):
@@ -48,7 +54,11 @@ class SessionView(BaseModel):
 async def sign_in(
     command: SignIn, request: Request, rt: Rt, desk: Desk, response: Response
 ) -> Any:  # Any: a view, or identity's refusal
-    """Exchange e-mail and password for a session cookie."""
+    """Exchange e-mail and password for a session cookie.
+
+    Identity's refusals come as they are: 401 `second-factor-required` asks for the same again with `second_factor`, 401
+    `bad-second-factor` for another code, 429 `second-factor-locked` for patience or a recovery code.
+    """
     answer = await desk.services.identity.request(
         "POST",
         "/tokens",
@@ -58,6 +68,11 @@ async def sign_in(
                 "email": command.email,
                 "password": command.password.get_secret_value(),
                 **({"hotel": command.hotel} if command.hotel else {}),
+                **(
+                    {"second_factor": command.second_factor.get_secret_value()}
+                    if command.second_factor is not None
+                    else {}
+                ),
             }
         ).encode(),
     )

@@ -1,0 +1,83 @@
+"""Signing in at the gateway: what goes to identity, and which of its refusals the browser sees as they are."""
+
+import json
+
+import httpx
+import pytest
+
+from gateway.adapters.services import Services
+from gateway.adapters.sessions import Sessions
+from gateway.adapters.upstream import Upstream
+from gateway.domain.cookie import COOKIE
+from gateway.resources import Resources
+from servicekit.problems import MEDIA_TYPE
+from servicekit.testing import RunningService
+
+TOKENS = {
+    "access_token": "access",
+    "expires_in": 600,
+    "refresh_token": "refresh",
+    "user": {"id": "u", "name": "Anna", "email": "anna@lindenhof.example"},
+    "hotel": None,
+    "role": "admin",
+    "scopes": [],
+}
+SIGN_IN = {"email": "anna@lindenhof.example", "password": "three old kettles sing"}
+
+
+@pytest.fixture
+def asked(gateway: RunningService, monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
+    """What an identity service is asked that wants the code 123456 besides the password."""
+    asked: list[httpx.Request] = []
+
+    def identity(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        match json.loads(request.content).get("second_factor"):
+            case "123456":
+                return httpx.Response(201, json=TOKENS)
+            case None:
+                return refused(401, "second-factor-required")
+            case "000000":
+                return refused(429, "second-factor-locked", {"retry-after": "30"})
+            case _:
+                return refused(401, "bad-second-factor")
+
+    behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
+    there: Resources = gateway.runtime.resources
+    sessions: Sessions = there.sessions
+    monkeypatch.setattr(gateway.runtime, "resources", Resources(Services(behind, behind, behind), sessions, there.live))
+    return asked
+
+
+def refused(status: int, slug: str, headers: dict[str, str] | None = None) -> httpx.Response:
+    problem = {"type": f"urn:frontdesk:problem:{slug}", "title": "Refused", "status": status}
+    return httpx.Response(status, json=problem, headers={"content-type": MEDIA_TYPE, **(headers or {})})
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "slug"),
+    [
+        ({}, 401, "second-factor-required"),
+        ({"second_factor": "654321"}, 401, "bad-second-factor"),
+        ({"second_factor": ""}, 401, "bad-second-factor"),
+        ({"second_factor": "000000"}, 429, "second-factor-locked"),
+    ],
+)
+async def test_identitys_question_for_a_second_factor_reaches_the_browser_and_no_cookie_does(
+    gateway: RunningService, asked: list[httpx.Request], given: dict[str, str], status: int, slug: str
+) -> None:
+    answer = await gateway.client().post("/api/session", json=SIGN_IN | given)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:frontdesk:problem:{slug}")
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert answer.headers.get("retry-after") == ("30" if status == 429 else None)
+    assert COOKIE not in answer.cookies
+    assert json.loads(asked[0].content) == SIGN_IN | given
+
+
+async def test_password_and_code_together_open_a_session(gateway: RunningService, asked: list[httpx.Request]) -> None:
+    browser = gateway.client()
+    answer = await browser.post("/api/session", json=SIGN_IN | {"second_factor": "123456", "hotel": "lindenhof"})
+    assert answer.status_code == 201
+    assert json.loads(asked[0].content) == SIGN_IN | {"second_factor": "123456", "hotel": "lindenhof"}
+    assert "123456" not in answer.text
+    assert (await browser.get("/api/session")).json()["user"]["name"] == "Anna"
