@@ -22,7 +22,7 @@ WHOEVER = "vera.viewer@lindenhof.example"
 """Whose sessions end all the time."""
 GUESTS = 6
 """So that one guest's limit per minute is not what most answers are about."""
-SUPERADMIN_ROUTES = ("/hotels",)
+SUPERADMIN_ROUTES = ("/hotels", "/users/{user_id}/totp/reset")
 ENDS_SESSIONS = ("/sessions", "/me")
 """Called with a session of their own each time: some of these end the one that they are called with."""
 STAFF_ROUTES = ("/conversations", "/escalations")
@@ -73,6 +73,8 @@ class Desk:
             return {"email": WHOEVER, "password": PASSWORD}
         if path in ("/tokens/refresh", "/tokens/revoke"):
             return {"refresh_token": self.signed_in(WHOEVER)["refresh_token"]}
+        if path == "/me/totp":
+            return {"current_password": PASSWORD}
         if path == "/oauth/token":
             return self._client("conversation")
         if path == "/widget/sessions":
