@@ -15,17 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 LONGEST_FIRST = (
-    "tests/browser",
-    "tests/e2e tests/tenancy",
-    "services/conversation",
     "tests/contract tests/hostile",
+    "tests/browser",
     "libs/servicekit",
-    "infra/devstack",
+    "services/conversation",
     "services/identity",
-    "services/gateway",
+    "tests/e2e tests/tenancy",
+    "infra/devstack",
     "services/escalation",
-    "tests/chaos",
+    "services/gateway",
     "libs/contracts",
+    "tests/chaos",
 )
 """So that the lanes end at about the same time; every other member with tests comes after these. Folders in one
 suite share a running stack."""
