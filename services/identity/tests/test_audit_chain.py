@@ -10,7 +10,6 @@ import pytest
 from audit_play import PLATFORM, arrive, ask, recorded, tamper, verify
 from identity_play import Desk, Hotel, new_key
 
-import identity
 from contracts.actor import ActorKind, ActorRef
 from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.signing import SigningKeys
@@ -207,7 +206,7 @@ async def test_an_entry_that_was_put_beside_the_chain_is_named(desk: Desk, capsy
 async def test_entries_from_before_the_chain_are_linked_and_so_are_those_that_an_older_version_adds(
     parts: Parts,
 ) -> None:
-    folder = migrations_folder(Path(identity.__file__).parent)
+    folder = migrations_folder(Path(__file__).parent)
     hotels, keys = [new_id(), new_id()], CheckpointKeys(SigningKeys(new_key()))
     async with temporary_database(parts.postgres_url, "identity") as urls:
         await migrations.upgrade_database(urls.owner, folder, revision="0001")
