@@ -7,26 +7,25 @@ import pytest
 
 import contracts.events
 from contract.desk import Desk, open_desk
+from contract.trial import SHORT_RUN
 from devstack.stack import Stack
 from kit.one_stack import guarded
 
 assert contracts.events.MessageSent.TYPE  # importing the module registers the event types
 
-EXAMPLES = 2
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--examples 200` for a long run."""
     parser.addoption(
-        "--examples", type=int, default=EXAMPLES, help=f"random requests an operation and phase (default {EXAMPLES})"
+        "--examples", type=int, default=SHORT_RUN, help=f"random requests an operation and phase (default {SHORT_RUN})"
     )
 
 
 @pytest.fixture(scope="session")
 def examples(request: pytest.FixtureRequest) -> int:
     """How many random requests an operation gets, beside the boundary cases."""
-    given: object = request.config.getoption("--examples", default=EXAMPLES)
-    return given if isinstance(given, int) else EXAMPLES
+    given: object = request.config.getoption("--examples", default=SHORT_RUN)
+    return given if isinstance(given, int) else SHORT_RUN
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ from contract.desk import Desk, address, readable
 
 Json = dict[str, Any]  # Any: JSON
 
+SHORT_RUN = 2
+"""Random requests an operation and phase, where nobody asks for more."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

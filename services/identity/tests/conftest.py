@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from identity.adapters import hashing
 from identity.app import service
 from identity.commands.accounts import NewAccount, create_account
 from identity.resources import resources_of
@@ -21,19 +22,22 @@ from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, Clock, Desk, Hote
 
 @pytest.fixture(scope="session")
 async def identity(service_app: StartService) -> RunningService:
-    """The service, which verifies its own tokens by its own public keys."""
+    """The service, which verifies its own tokens by its own public keys. Its password hashes are cheap: hundreds of
+    accounts are made here; adapters/test_hashing.py has the real ones."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
-    return await service_app(
-        service,
-        port=port,
-        identity_url=f"http://127.0.0.1:{port}",
-        signing_key=new_key(),
-        secret_keys=SECRET_KEY,
-        service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
-        token_limit="100000/minute",
-        demo=True,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "MEMORY_KIB", 64)
+        return await service_app(
+            service,
+            port=port,
+            identity_url=f"http://127.0.0.1:{port}",
+            signing_key=new_key(),
+            secret_keys=SECRET_KEY,
+            service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
+            token_limit="100000/minute",
+            demo=True,
+        )
 
 
 @pytest.fixture(scope="session")
