@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+
 from gateway.routes.passing_on import ROUTES
 from servicekit.problems import TooManyRequests, problems
 
@@ -86,6 +88,22 @@ def _keep_used(document: Json) -> None:
             del schemas[name]
 
 
+def wrong_examples(service: str, document: Json) -> list[str]:
+    """The examples that their own schema does not allow."""
+    wrong: list[str] = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for media in (media for body in bodies for media in body.get("content", {}).values() if "example" in media):
+                schema = media["schema"] | {"components": document["components"]}
+                checks = jsonschema_rs.validator_for(schema, validate_formats=True)
+                wrong += [
+                    f"{service}: {method.upper()} {path}: the example's {'/'.join(map(str, error.instance_path))} {error.message}"
+                    for error in checks.iter_errors(media["example"])
+                ]
+    return wrong
+
+
 def main(mode: str) -> int:
     """Mode `write` or `check`; 1 when a committed file is out of date."""
     stale = [
@@ -94,6 +112,8 @@ def main(mode: str) -> int:
         if subprocess.run((sys.executable, "-m", module, mode), cwd=ROOT, check=False).returncode != 0
     ]
     documents = {service: openapi(service) for service in SERVICES}
+    wrong = [line for service, document in documents.items() for line in wrong_examples(service, document)]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
     wanted = {
         ROOT / "services" / service / "openapi.json": document
         for service, document in documents.items()
@@ -109,7 +129,7 @@ def main(mode: str) -> int:
     if stale:
         print(f"out of date: {', '.join(stale)}; run `make schemas` and commit what changed")
         return 1
-    return 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

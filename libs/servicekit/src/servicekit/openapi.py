@@ -1,4 +1,4 @@
-"""Makes the generated OpenAPI say what is true of every route: problems, bearer tokens, Idempotency-Key."""
+"""Makes the generated OpenAPI say what is true of every route: problems, bearer tokens, Idempotency-Key, examples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from servicekit.access import AccessKind, RouteAccess, route_permissions
+from servicekit.examples import add_examples
 from servicekit.problems import MEDIA_TYPE, Problem
 
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -57,6 +58,7 @@ def _complete(document: dict[str, Any], walk: list[RouteAccess]) -> dict[str, An
             guarded = line is not None and any(access.kind is not AccessKind.PUBLIC for access in line.access)
             limited = line is not None and line.limited
             _complete_operation(operation, method, line if guarded else None, limited=limited)
+    add_examples(document)
     return document
 
 
