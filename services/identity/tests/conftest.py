@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,10 +19,20 @@ from servicekit.testing import RunningService, StartService
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from identity_play import ...`
 
 from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, Clock, Desk, Hotel, new_key
+from mail_play import DASHBOARD, Postbox
 
 
 @pytest.fixture(scope="session")
-async def identity(service_app: StartService) -> RunningService:
+async def postbox() -> AsyncGenerator[Postbox]:
+    """The mail server that takes identity's mails."""
+    postbox = Postbox()
+    await postbox.open()
+    yield postbox
+    await postbox.close()
+
+
+@pytest.fixture(scope="session")
+async def identity(service_app: StartService, postbox: Postbox) -> RunningService:
     """The service, which verifies its own tokens by its own public keys. Its password hashes are cheap: hundreds of
     accounts are made here; adapters/test_hashing.py has the real ones."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -36,6 +47,14 @@ async def identity(service_app: StartService) -> RunningService:
             secret_keys=SECRET_KEY,
             service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
             token_limit="100000/minute",
+            link_limit="100000/minute",
+            smtp_host="127.0.0.1",
+            smtp_port=postbox.port,
+            smtp_tls="none",
+            smtp_from="desk@frontdesk.example",
+            smtp_retry_seconds=0.05,
+            smtp_timeout_seconds=5,
+            dashboard_url=DASHBOARD,
             demo=True,
         )
 

@@ -5,7 +5,18 @@ from identity.jobs import jobs
 from identity.operators import audit_verify, create_superadmin, reset_second_factor, rewrap_secrets
 from identity.reactions import reactions
 from identity.resources import resources
-from identity.routes import account, audit, guests, hotels, oauth, second_factor, tokens, users
+from identity.routes import (
+    account,
+    audit,
+    guests,
+    hotels,
+    invitations,
+    oauth,
+    password_reset,
+    second_factor,
+    tokens,
+    users,
+)
 from identity.settings import IdentitySettings
 from identity.tables import PLATFORM_TABLES
 from servicekit import Service
@@ -20,6 +31,8 @@ service = Service(
         second_factor.router,  # my authenticator app and recovery codes
         hotels.router,
         users.router,
+        invitations.router,
+        password_reset.router,
         guests.router,
         audit.router,
     ],

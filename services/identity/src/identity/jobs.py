@@ -1,18 +1,36 @@
-"""Timed work: sessions that ended long ago are forgotten; the audit log's chains are signed, and cut where it is asked for."""
+"""Timed work: mails are sent; sessions that ended long ago, and mails, are forgotten; the audit log's chains are signed, and
+cut where it is asked for."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
+from identity.commands.mail import DUE, forget_mails
 from identity.commands.purge import forget_sessions
 from identity.domain.audit_chain import FaultKind
+from identity.mailing import deliver
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
 from identity.resources import resources_of
 from identity.settings import settings_of
-from servicekit import Jobs, Runtime
+from servicekit import DueItem, Jobs, Runtime
 from servicekit.logging import log
 
 jobs = Jobs()
+MAIL_RETENTION = timedelta(days=30)
+"""How long it is known what became of a mail, and invitations that are over."""
+
+
+@jobs.due(DUE, concurrency=4)
+async def send_mail(item: DueItem, rt: Runtime) -> None:
+    """Hand a mail over to the mail server."""
+    await deliver(item, rt)
+
+
+@jobs.every(seconds=3600)
+async def forget_old_mails(rt: Runtime) -> None:
+    """Delete mails, invitations and password resets some time after they were over."""
+    async with rt.worker_db.transaction(None, platform=True) as tx:
+        await forget_mails(tx.now - MAIL_RETENTION, tx)
 
 
 @jobs.every(seconds=3600)

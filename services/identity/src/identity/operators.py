@@ -14,6 +14,7 @@ from identity.accounts import account_of_email
 from identity.adapters.checkpoints import BadCheckpoint
 from identity.commands import second_factor
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
+from identity.commands.mail import rewrap_mails
 from identity.domain.audit_chain import PLATFORM, Mark
 from identity.domain.passwords import WeakPassword
 from identity.queries.audit_chain import chains, check_chain
@@ -22,6 +23,8 @@ from servicekit import Runtime
 
 FAULTS_SHOWN = 50
 """Of one chain, at most."""
+SEALED = {"totp": second_factor.rewrap_totp, "mail": rewrap_mails}
+"""What is kept sealed, and what brings the next rows of it under the newest key."""
 
 
 async def create_superadmin(
@@ -98,16 +101,17 @@ async def reset_second_factor(
 async def rewrap_secrets(rt: Runtime) -> None:
     """Bring every secret in the database under the newest of FRONTDESK_SECRET_KEYS; after that the older ones can go."""
     vault = resources_of(rt).vault
-    after: UUID | None = UUID(int=0)
-    count, lost = 0, list[UUID]()
-    while after is not None:
-        async with rt.db.transaction(None, platform=True) as tx:
-            batch = await second_factor.rewrap_totp(after, vault, tx)
-            if batch.count:
-                tx.audit("secret.rewrap", "totp", f"{after}:{batch.last}")
-        count, after = count + batch.count, batch.last
-        lost += batch.lost
+    count, lost = 0, list[str]()
+    for what, rewrap in SEALED.items():
+        after: UUID | None = UUID(int=0)
+        while after is not None:
+            async with rt.db.transaction(None, platform=True) as tx:
+                batch = await rewrap(after, vault, tx)
+                if batch.count:
+                    tx.audit("secret.rewrap", what, f"{after}:{batch.last}")
+            count, after = count + batch.count, batch.last
+            lost += [f"{what} {row}" for row in batch.lost]
     typer.echo(f"{count} secrets rewrapped")
     if lost:
-        typer.echo(f"{len(lost)} cannot be opened with these keys; accounts: {' '.join(map(str, lost))}", err=True)
+        typer.echo(f"{len(lost)} cannot be opened with these keys: {', '.join(lost)}", err=True)
         raise typer.Exit(1)

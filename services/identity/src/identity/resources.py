@@ -9,6 +9,7 @@ from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.hashing import Passwords
 from identity.adapters.signing import BadKey, SigningKeys
 from identity.settings import settings_of
+from identity.settings_mail import check_mail
 from servicekit import Runtime
 from servicekit.settings import BadSettings, require
 from servicekit.vault import BadKeyRing, Vault
@@ -29,10 +30,11 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     """Checked here, so that a bad key stops the service and not the first sign-in.
 
     Raises:
-        BadSettings: there is no usable signing key, or no usable key ring.
+        BadSettings: there is no usable signing key, no usable key ring, or half a mail server.
     """
     settings = settings_of(rt)
     require(settings, "signing_key", "secret_keys")
+    check_mail(settings)
     try:
         keys = SigningKeys(settings.signing_key.get_secret_value(), settings.verification_keys)
     except BadKey as error:

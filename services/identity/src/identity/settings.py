@@ -8,12 +8,13 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from identity.domain.sessions import Lifetimes
-from servicekit import Runtime, ServiceSettings
+from identity.settings_mail import MailSettings
+from servicekit import Runtime
 
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class IdentitySettings(ServiceSettings):
+class IdentitySettings(MailSettings):
     """Seconds, days and limits by name; the README lists them."""
 
     signing_key: SecretStr = SecretStr("")

@@ -32,6 +32,7 @@ from contracts.ids import SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
+from identity.tables_mail import MAIL_TABLES
 from servicekit import Row, TenantRow, new_id, timestamp
 
 PLATFORM_TABLES = {
@@ -42,6 +43,7 @@ PLATFORM_TABLES = {
     "totp": "of accounts; seen in the account's own scope alone (row policy)",
     "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
+    **MAIL_TABLES,
 }
 """Tables whose rows need not belong to a hotel, and why; all of them force row-level security all the same."""
 CUT_LOCK = 4_202_001

@@ -1,5 +1,6 @@
 """Accounts: one person, one address, on the whole platform. A hotel's view of a person is a membership (commands.users)."""
 
+from collections.abc import Collection
 from typing import Annotated
 from uuid import UUID
 
@@ -52,15 +53,21 @@ class UpdateUser(Command):
 
 
 async def create_account(
-    command: NewAccount, tx: Transaction, hasher: Passwords, user_id: UUID | None = None, *, superadmin: bool = False
+    command: NewAccount,
+    tx: Transaction,
+    hasher: Passwords,
+    user_id: UUID | None = None,
+    *,
+    superadmin: bool = False,
+    context: Collection[str] = (),
 ) -> UserRow:
-    """A new account with its password.
+    """A new account with its password, which is not made of the person's name and other words of the `context`.
 
     Raises:
         WeakPassword: it would be guessed.
         EmailTaken: somebody was faster.
     """
-    chosen = passwords.check(command.password.get_secret_value(), command.email)
+    chosen = passwords.check(command.password.get_secret_value(), command.email, (command.name, *context))
     row = UserRow(
         id=user_id or new_id(),
         email=command.email,

@@ -17,8 +17,8 @@ from contracts.values import Email
 from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import Password, check_password, end_sessions
+from identity.commands.passwords import set_password
 from identity.commands.second_factor import Given, check_second_factor
-from identity.domain import passwords
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import SecondFactorRefused
 from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
@@ -193,8 +193,10 @@ async def end_session(sid: SessionId, user_id: UserId, tx: Transaction) -> None:
             _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
 
 
-async def change_password(user_id: UserId, command: ChangePassword, hasher: Passwords, tx: Transaction) -> None:
-    """Another password for the account; all its sessions end.
+async def change_password(
+    user_id: UserId, command: ChangePassword, hasher: Passwords, vault: Vault, tx: Transaction
+) -> None:
+    """Another password for the account; all its sessions end, and a mail tells its owner.
 
     Raises:
         WrongPassword: the current password is wrong.
@@ -202,10 +204,8 @@ async def change_password(user_id: UserId, command: ChangePassword, hasher: Pass
     """
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        credential = await check_password(user_id, command.current_password, hasher, tx)
-        chosen = passwords.check(command.password.get_secret_value(), user.email)
-        credential.password_hash, credential.changed_at = await hasher.hash(chosen), tx.now
-        await end_sessions(user, EndReason.PASSWORD_CHANGED, tx)
+        await check_password(user_id, command.current_password, hasher, tx)
+        await set_password(user, command.password, EndReason.PASSWORD_CHANGED, hasher, vault, tx)
     tx.audit("user.change_password", "user", user_id)
 
 

@@ -43,10 +43,10 @@ async def create_user(
         AlreadyMember: they belong to the hotel; a former member is activated instead.
         NotFound: there is no such hotel.
     """
-    await tx.get(HotelRow, hotel_id)
+    hotel = await tx.get(HotelRow, hotel_id)
     account = await account_of_email(tx, command.email)
     if account is None:
-        account = (await create_account(command, tx, hasher, user_id)).id
+        account = (await create_account(command, tx, hasher, user_id, context=(hotel.name,))).id
     elif await _membership(account, hotel_id, tx) is not None:
         raise AlreadyMember
     row = MembershipRow(

@@ -39,6 +39,7 @@ class EndReason(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     ACCESS_REMOVED = "access_removed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a password
     SECOND_FACTOR_CHANGED = "second_factor_changed"
     SECOND_FACTOR_RESET = "second_factor_reset"
 

@@ -31,7 +31,8 @@ async def me_route(actor: SignedIn, tx: OwnTx) -> Me:
 async def change_password_route(command: ChangePassword, actor: SignedIn, rt: Rt, tx: OwnTx) -> None:
     """Choose another password. Every session ends, this one too: sign in with the new one."""
     await check_password_limit(actor, rt)
-    await change_password(own_id(actor), command, resources_of(rt).passwords, tx)
+    kept = resources_of(rt)
+    await change_password(own_id(actor), command, kept.passwords, kept.vault, tx)
 
 
 @router.get("/sessions")

@@ -1,0 +1,131 @@
+"""Links in mails: a random token that opens one thing, once, for a while. Pure; randomness and times come from the caller.
+
+The database keeps a token's hash alone. In a link it stands behind `#`: a browser sends that part to no server, so it is
+in no log and no Referer.
+"""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from contracts.errors import Conflict, DomainError, Forbidden
+from contracts.permissions import ROLE_PERMISSIONS, Role
+from identity.domain.members import HotelRole
+
+TOKEN_BYTES = 32
+
+
+class LinkVoid(DomainError):
+    """The link is unknown, used, expired, withdrawn or replaced; the answer does not say which."""
+
+    slug, title, status = "link-void", "This link no longer holds; ask for a new one", 410
+
+
+class AlreadyInvited(Conflict):
+    """An invitation of this address is open."""
+
+    slug, title = "already-invited", "This address is invited already; send the invitation again instead"
+
+
+class InvitationClosed(Conflict):
+    """It was accepted or withdrawn."""
+
+    slug, title = "invitation-closed", "This invitation was accepted or withdrawn"
+
+
+class RoleBeyondYours(Forbidden):
+    """Nobody gives more than they have."""
+
+    slug, title = "role-beyond-yours", "You cannot give a role that may do more than you"
+
+
+class Opens(StrEnum):
+    """What a token opens. The value begins the token, so that secret scanners recognise ours."""
+
+    INVITATION = "fdi_"
+    PASSWORD_RESET = "fdp_"  # noqa: S105 - a prefix
+
+    @property
+    def page(self) -> str:
+        """The dashboard's page for it."""
+        return "invitation" if self is Opens.INVITATION else "password-reset"
+
+
+class InvitationStatus(StrEnum):
+    """Where an invitation stands. `expired` is an open one whose time is over; no row says so."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What the rules need to know of an invitation."""
+
+    status: InvitationStatus
+    expires_at: datetime
+
+    def at(self, now: datetime) -> InvitationStatus:
+        """Where it stands at that moment."""
+        over = self.status is InvitationStatus.OPEN and now >= self.expires_at
+        return InvitationStatus.EXPIRED if over else self.status
+
+    def accepted(self, now: datetime) -> "Invitation":
+        """Used up.
+
+        Raises:
+            LinkVoid: it is not open any more.
+        """
+        if self.at(now) is not InvitationStatus.OPEN:
+            raise LinkVoid
+        return Invitation(InvitationStatus.ACCEPTED, self.expires_at)
+
+    def renewed(self, now: datetime, lasting: timedelta) -> "Invitation":
+        """Open for as long again.
+
+        Raises:
+            InvitationClosed: somebody accepted or withdrew it.
+        """
+        if self.status is not InvitationStatus.OPEN:
+            raise InvitationClosed
+        return Invitation(InvitationStatus.OPEN, now + lasting)
+
+    def withdrawn(self) -> "Invitation":
+        """Void; once more is no error.
+
+        Raises:
+            InvitationClosed: somebody accepted it.
+        """
+        if self.status is InvitationStatus.ACCEPTED:
+            raise InvitationClosed
+        return Invitation(InvitationStatus.WITHDRAWN, self.expires_at)
+
+
+def token_of(opens: Opens, random: bytes) -> str:
+    """The token of 32 random bytes."""
+    return opens.value + urlsafe_b64encode(random).decode().rstrip("=")
+
+
+def hash_of(token: str) -> str:
+    """SHA-256 in hex: enough for 256 random bits, which no dictionary holds."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def link_to(dashboard_url: str, token: str) -> str:
+    """The page that takes the token, at the address from the settings: never at one that a request names."""
+    opens = Opens(token[: len(Opens.INVITATION.value)])
+    return f"{dashboard_url.rstrip('/')}/{opens.page}#{token}"
+
+
+def check_may_give(role: HotelRole, held: frozenset[str]) -> None:
+    """Whoever holds these permissions may give the role.
+
+    Raises:
+        RoleBeyondYours: it has a permission that they lack.
+    """
+    if not {permission.value for permission in ROLE_PERMISSIONS[Role(role.value)]} <= held:
+        raise RoleBeyondYours(pointer="/role")
