@@ -40,8 +40,14 @@ class Postbox:
 
     async def close(self) -> None:
         """Answer no more."""
-        assert self._server is not None
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+        self._server = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it answers."""
+        return self._server is not None
 
     async def to(self, address: str, count: int = 1) -> list[EmailMessage]:
         """The mails to somebody, once there are that many."""

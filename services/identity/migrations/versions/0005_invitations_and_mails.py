@@ -111,5 +111,5 @@ def upgrade() -> None:
         """create policy asked_for on mails for insert
             with check (hotel_id is null and user_id is null and kind = 'password_reset')"""
     )
-    grant(op, "password_resets", app="select, delete", worker="select, insert, update, delete")
+    grant(op, "password_resets", app="select, update, delete", worker="select, insert, update, delete")
     grant(op, "mails", app="select, insert, update", worker="select, update, delete")

@@ -19,7 +19,7 @@ class MailSettings(ServiceSettings):
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     """`tls` is TLS from the first byte (port 465). A server without STARTTLS gets nothing under `starttls`."""
-    smtp_ca_file: str = ""
+    smtp_ca: str = ""
     """Certificates to trust, PEM; by default the system's."""
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")

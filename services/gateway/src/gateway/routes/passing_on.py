@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from contracts.errors import NotFound
 from contracts.permissions import Permission
 from gateway.resources import Desk
-from servicekit import edge_router, may
+from servicekit import edge_router, may, public
 
 SENT_ON = (
     "authorization",
@@ -34,6 +34,7 @@ SENT_BACK = (
     "content-disposition",
     "allow",
 )
+OPEN = Depends(public("the service limits and checks it: the token of a mail's link is the permission"))
 FOR_PAGES = (
     "access-control-allow-origin",
     "access-control-expose-headers",
@@ -52,14 +53,14 @@ class PassedOn:
         method: HTTP method.
         path: path template at the service; the gateway's is the same under `/api`.
         service: who answers.
-        permission: checked here already, and again by the service.
+        permission: checked here already, and again by the service; None where the service lets everybody ask.
         streamed: whether the answer goes on as it comes, however long it is, and is never held here as a whole.
     """
 
     method: str
     path: str
     service: str
-    permission: Permission
+    permission: Permission | None
     streamed: bool = False
 
 
@@ -96,6 +97,14 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/users/{user_id}", "identity", Permission.USER_READ),
     PassedOn("PATCH", "/users/{user_id}", "identity", Permission.USER_WRITE),
     PassedOn("POST", "/users/{user_id}/role", "identity", Permission.USER_WRITE),
+    PassedOn("GET", "/invitations", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/invitations", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/invitations/{invitation_id}/resend", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/invitations/{invitation_id}/withdraw", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/invitations/show", "identity", None),
+    PassedOn("POST", "/invitations/accept", "identity", None),
+    PassedOn("POST", "/password-reset", "identity", None),
+    PassedOn("POST", "/password-reset/confirm", "identity", None),
     PassedOn("GET", "/guests", "identity", Permission.GUEST_READ),
     PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
@@ -191,6 +200,6 @@ for route in ROUTES:
         tags=[route.service],
         name=f"{route.method} {route.path}",
         operation_id=f"pass_on {route.method} {route.path}",
-        dependencies=[Depends(may(route.permission))],
+        dependencies=[OPEN if route.permission is None else Depends(may(route.permission))],
         include_in_schema=False,  # documented by the owning service; `gateway.openapi` puts all documents together
     )

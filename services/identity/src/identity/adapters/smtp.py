@@ -40,7 +40,7 @@ class MailServer:
     sender: str
     sender_name: str
     timeout_seconds: float
-    ca_file: str
+    ca: str
 
     async def send(self, id: UUID, letter: Letter, to: str, name: str, at: datetime) -> Try:
         """Hand the letter over to be delivered; what `id` names is the same mail each time."""
@@ -68,7 +68,8 @@ class MailServer:
         domain = self.sender.rpartition("@")[2]
         message = EmailMessage(policy=_wire(to))
         message["From"] = Address(one_line(self.sender_name), addr_spec=self.sender)
-        message["To"] = Address(one_line(name), addr_spec=to)
+        local, _, there = to.rpartition("@")
+        message["To"] = Address(one_line(name), local, there)
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(at)
         message["Message-ID"] = f"<{id}@{domain}>"
@@ -87,7 +88,7 @@ class MailServer:
             timeout=self.timeout_seconds,
             use_tls=self.tls == "tls",
             start_tls=self.tls == "starttls",
-            tls_context=None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file or None),
+            tls_context=None if self.tls == "none" else ssl.create_default_context(cadata=self.ca or None),
         )
 
 
@@ -104,7 +105,7 @@ def server_of(settings: MailSettings) -> MailServer | None:
         settings.smtp_from,
         settings.smtp_from_name,
         settings.smtp_timeout_seconds,
-        settings.smtp_ca_file,
+        settings.smtp_ca,
     )
 
 

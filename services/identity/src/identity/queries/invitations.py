@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Row
 from sqlmodel import col, select
 
 from contracts.ids import UserId
@@ -76,6 +76,6 @@ async def list_invitations(status: InvitationStatus | None, page: PageRequest, t
     after = after_id(page)
     if after is not None:
         query = query.where(col(InvitationRow.id) < after)
-    rows: Sequence[Row[InvitationRow, MailStatus | None]] = (await tx.execute(query)).all()
+    rows: Sequence[Any] = (await tx.execute(query)).all()  # Any: an invitation and where its mail stands
     last = ((row[0].id,) for row in rows[: page.limit][-1:])
     return page.page([InvitationView.of(row[0], row[1], tx.now) for row in rows], *next(last, ()))

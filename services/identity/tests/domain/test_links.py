@@ -1,0 +1,84 @@
+"""Links in mails: what a token opens, once, for a while; and who may give which role."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.permissions import ROLE_PERMISSIONS, Role
+from identity.domain.links import (
+    Invitation,
+    InvitationClosed,
+    InvitationStatus,
+    LinkVoid,
+    Opens,
+    RoleBeyondYours,
+    check_may_give,
+    hash_of,
+    link_to,
+    token_of,
+)
+from identity.domain.members import HotelRole
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["accept", "renew", "withdraw"]), st.integers(0, 10)), max_size=12))
+def test_an_invitation_is_accepted_once_and_never_after_its_time_or_a_withdrawal(steps: list[tuple[str, int]]) -> None:
+    invitation, now, accepted, ended = Invitation(InvitationStatus.OPEN, NOW + WEEK), NOW, 0, False
+    for step, days in steps:
+        now += timedelta(days=days)
+        in_time = now < invitation.expires_at
+        try:
+            if step == "accept":
+                invitation = invitation.accepted(now)
+                assert in_time
+                assert not ended
+                accepted, ended = accepted + 1, True
+            elif step == "renew":
+                invitation = invitation.renewed(now, WEEK)
+                assert not ended
+                assert invitation.at(now) is InvitationStatus.OPEN
+            else:
+                invitation = invitation.withdrawn()
+                ended = True
+        except LinkVoid:
+            assert ended or not in_time
+        except InvitationClosed:
+            assert ended
+    assert accepted <= 1
+
+
+def test_the_moment_of_expiry_is_too_late() -> None:
+    invitation = Invitation(InvitationStatus.OPEN, NOW)
+    assert invitation.at(NOW) is InvitationStatus.EXPIRED
+    with pytest.raises(LinkVoid):
+        invitation.accepted(NOW)
+
+
+@pytest.mark.parametrize("opens", list(Opens))
+def test_a_link_leads_to_the_dashboards_page_and_keeps_the_token_from_servers(opens: Opens) -> None:
+    token = token_of(opens, bytes(range(32)))
+    link = link_to("https://desk.example/app/", token)
+    assert link == f"https://desk.example/app/{opens.page}#{token}"
+    assert token.startswith(opens.value)
+    assert len(hash_of(token)) == 64
+    assert hash_of(token) != hash_of(token + "A")
+
+
+@pytest.mark.parametrize("held", list(Role))
+def test_nobody_gives_a_role_that_may_do_more_than_they(held: Role) -> None:
+    mine = frozenset(permission.value for permission in ROLE_PERMISSIONS[held])
+    for role in HotelRole:
+        if ROLE_PERMISSIONS[Role(role.value)] <= ROLE_PERMISSIONS[held]:
+            check_may_give(role, mine)
+        else:
+            with pytest.raises(RoleBeyondYours):
+                check_may_give(role, mine)
+
+
+def test_whoever_may_invite_and_nothing_else_gives_no_role() -> None:
+    with pytest.raises(RoleBeyondYours):
+        check_may_give(HotelRole.VIEWER, frozenset({"user:write"}))
