@@ -36,8 +36,8 @@ CHECKS = (
     "unsupported_method",
     "ignored_auth",
 )
-REFUSED_WITH_REASON = ["2xx", "304", "400", "401", "403", "404", "409", "412", "422", "429"]
-"""What may answer a request that fits its schema: whether an id leads somewhere, a move is allowed, a version is the
+REFUSED_WITH_REASON = ["2xx", "304", "400", "401", "403", "404", "409", "410", "412", "422", "429"]
+"""What may answer a request that fits its schema: whether an id leads somewhere, a link holds, a move is allowed, a version is the
 latest or a name is a time zone is not for a schema to say."""
 LEARNS_NOTHING: Json = {"extra-data-sources": {"responses": False}}
 """Ids out of answers would lead to people and hotels that the other requests need as they are."""

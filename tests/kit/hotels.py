@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -37,7 +38,7 @@ async def sign_in(http: httpx.AsyncClient, stack: Stack, hotel: Hotel) -> dict[s
 
 
 async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
-    """Signed in as its admin, with a conversation, a message, an escalation, an article, a guest, a user."""
+    """Signed in as its admin, with a conversation, a message, an escalation, an article, a guest, a user, an invitation."""
     hotel = Hotel(slug, admin)
     async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
         signed_in = await sign_in(http, stack, hotel)
@@ -58,7 +59,10 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         members = (await http.get(f"{stack.url('identity')}/users")).json()["items"]
         # Not the admin: whoever ends their own membership is out as soon as that is felt everywhere.
         colleague = next(member["id"] for member in members if member["id"] != signed_in["user"]["id"])
+        someone = {"email": f"{uuid4().hex}@{slug}.example", "name": "Ina Invited", "role": "viewer"}
+        invitation = await http.post(f"{stack.url('identity')}/invitations", json=someone)
         hotel.ids = {
+            "invitation_id": invitation.json()["id"],
             "hotel_id": signed_in["hotel"]["id"],
             "user_id": colleague,
             "assignee_id": colleague,

@@ -22,6 +22,8 @@ async def hotels(stack: Stack) -> tuple[Hotel, Hotel]:
 
 COOKIE_ONLY = "/api/session"
 """Reads the cookie and no token; the session in it names the hotel."""
+BY_MAIL = ("/invitations/show", "/invitations/accept", "/password-reset", "/password-reset/confirm")
+"""For whoever has the link of a mail, or asks for one: open to all."""
 OWN = {"slug"}
 """What a path may name without naming another hotel's thing: hotels are found by slug by everybody who may sign in."""
 
@@ -74,6 +76,11 @@ async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack,
         ("identity", "/tokens/refresh"),
         ("identity", "/tokens/revoke"),
         ("identity", "/oauth/token"),
+        *(
+            (service, f"{prefix}{path}")
+            for service, prefix in (("identity", ""), ("gateway", "/api"))
+            for path in BY_MAIL
+        ),
         ("identity", "/.well-known/jwks.json"),
         ("conversation", "/widget/opening"),
         ("conversation", "/widget/sessions"),
@@ -98,7 +105,7 @@ async def test_a_staff_token_opens_no_widget_route_and_a_guest_token_no_desk_rou
         for operation in await documents(stack):
             widget = operation.path.startswith("/widget/")
             public = ("/tokens", "/oauth", "/.well-known", "/api/session", "/widget/sessions", "/widget/opening")
-            if operation.path.startswith(public):
+            if operation.path.startswith(public) or operation.path.removeprefix("/api") in BY_MAIL:
                 continue
             wrong = hotel.token if widget else hotel.guest.token
             answer = await attempt(http, stack, operation, hotel.ids, wrong)
