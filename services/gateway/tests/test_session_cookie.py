@@ -91,6 +91,17 @@ async def test_a_viewer_is_refused_here_already(gateway: RunningService, issuer:
     assert (await client.post(f"/api/conversations/{LINDENHOF}/take-over", json={})).status_code == 403
 
 
+async def test_whoever_has_a_link_from_a_mail_needs_no_session_and_inviting_does(
+    gateway: RunningService, issuer: TokenIssuer
+) -> None:
+    for path in ("invitations/show", "invitations/accept", "password-reset", "password-reset/confirm"):
+        answer = await gateway.client().post(f"/api/{path}", json={})
+        assert answer.status_code == 501, "the answer of what stands behind here, which takes no POST"
+    assert (await gateway.client().post("/api/invitations", json={})).status_code == 401
+    staff = gateway.client(issuer.token(hotel_id=LINDENHOF, role="staff"))
+    assert (await staff.post("/api/invitations", json={})).status_code == 403
+
+
 async def test_the_document_at_the_public_address_describes_what_is_passed_on_too(gateway: RunningService) -> None:
     paths = (await gateway.client().get("/openapi.json")).json()["paths"]
     passed_on = {f"/api{route.path}" for route in ROUTES}

@@ -211,3 +211,14 @@ async def test_a_hotels_name_breaks_no_header_and_is_no_markup(desk: Desk, postb
     assert mail["Subject"] == "Your invitation to Grand <b>Hotel</b> Bcc: everybody@there.example"
     assert "&lt;b&gt;Hotel&lt;/b&gt;" in text_of(mail, "html")
     assert "Bcc: everybody@there.example" not in text_of(mail).split("\n")[0]
+
+
+async def test_an_invitation_is_no_second_place_to_guess_a_password_at(
+    desk: Desk, standing_hotel: Hotel, other_hotel: Hotel, postbox: Postbox
+) -> None:
+    known = await standing_hotel.member()
+    _, token = await _invite(other_hotel, postbox, email=known.email)
+    outcomes = [await _accept(desk, token, f"guess number {n}") for n in range(10)]
+    assert outcomes[0] == (422, "wrong-password")
+    assert outcomes[-1] == (429, "too-many-requests"), "the sign-in before counts too"
+    assert refusal(await desk.sign_in(known.email), 429) == "too-many-requests"

@@ -54,8 +54,8 @@ class InvitedSomebodyElse(Forbidden):
 class Invite(Command):
     """Ask somebody to work for the hotel. They choose their password themselves, or have an account already."""
 
-    email: Email
-    name: PersonName
+    email: Annotated[Email, Field(examples=["noor.neumann@example.com"])]
+    name: Annotated[PersonName, Field(examples=["Noor Neumann"])]
     role: HotelRole
     languages: Languages = Field(default_factory=list)
 

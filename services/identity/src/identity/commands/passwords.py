@@ -29,7 +29,15 @@ from identity.tables_mail import MailRow, PasswordResetRow
 from servicekit import Actor, Command, Transaction
 from servicekit.vault import Vault
 
-LinkToken = Annotated[SecretStr, Field(min_length=16, max_length=200, description="what stands behind `#` in the link")]
+LinkToken = Annotated[
+    SecretStr,
+    Field(
+        min_length=16,
+        max_length=200,
+        description="what stands behind `#` in the link",
+        examples=["fdi_Zm9yIGV4YW1wbGUsIDMyIHJhbmRvbSBieXRlcyAgICA"],
+    ),
+]
 _ACCOUNT_OF_RESET = text("select account_of_reset(:hash)")
 _HOTELS = text(
     "select h.name, h.default_language from memberships m join hotels h on h.id = m.hotel_id"
@@ -40,7 +48,7 @@ _HOTELS = text(
 class RequestPasswordReset(Command):
     """Ask for a link to choose a new password."""
 
-    email: Email
+    email: Annotated[Email, Field(examples=["noor.neumann@example.com"])]
 
 
 class ConfirmPasswordReset(Command):
@@ -132,5 +140,7 @@ async def confirm_reset(
         given = hash_of(command.token.get_secret_value())
         if reset is None or reset.token_hash != given or tx.now >= reset.expires_at or user.status != UserStatus.ACTIVE:
             raise LinkVoid
+        if await tx.find(CredentialRow, user_id) is None:
+            raise LinkVoid  # there is no password to choose another for
         await set_password(user, command.password, EndReason.PASSWORD_RESET, hasher, vault, tx)
     tx.audit("password_reset.confirm", "user", user_id)
