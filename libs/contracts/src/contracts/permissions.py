@@ -10,6 +10,8 @@ class Permission(StrEnum):
     HOTEL_WRITE = "hotel:write"
     HOTEL_CREATE = "hotel:create"
     HOTEL_SUSPEND = "hotel:suspend"
+    HOTEL_DELETE = "hotel:delete"
+    HOTEL_LINK = "hotel:link"
     USER_READ = "user:read"
     USER_WRITE = "user:write"
     GUEST_READ = "guest:read"
@@ -68,5 +70,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.STAFF: frozenset(_STAFF),
     Role.ADMIN: frozenset(_ADMIN),
-    Role.SUPERADMIN: frozenset(_ADMIN | {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND}),
+    Role.SUPERADMIN: frozenset(
+        _ADMIN
+        | {
+            Permission.HOTEL_CREATE,
+            Permission.HOTEL_SUSPEND,
+            Permission.HOTEL_DELETE,
+            Permission.HOTEL_LINK,
+        }
+    ),
 }

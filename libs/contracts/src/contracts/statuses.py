@@ -205,7 +205,14 @@ _Y = AnomalyStatus
 ANOMALY_MOVES = _table(_Y, {_Y.OPEN: {_Y.ACKNOWLEDGED, _Y.RESOLVED}, _Y.ACKNOWLEDGED: {_Y.RESOLVED}})
 
 _H = HotelStatus
-HOTEL_MOVES = _table(_H, {_H.ACTIVE: {_H.INACTIVE, _H.DELETED}, _H.INACTIVE: {_H.ACTIVE, _H.DELETED}})
+HOTEL_MOVES = _table(
+    _H,
+    {
+        _H.ACTIVE: {_H.INACTIVE, _H.DELETED},
+        _H.INACTIVE: {_H.ACTIVE, _H.DELETED},
+        _H.DELETED: {_H.INACTIVE},  # restored: somebody looks before it is served again
+    },
+)
 
 _U = UserStatus
 USER_MOVES = _table(

@@ -79,6 +79,7 @@ SESSIONS = Topic("frontdesk.identity.session.v1", "identity", "user id", partiti
 CONVERSATIONS = Topic("frontdesk.conversation.conversation.v1", "conversation", "conversation id")
 KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "article id")
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
+HOTELS_FORGOTTEN = Topic("frontdesk.hotel.forgotten.v1", "*", "hotel id", partitions=3, retention_ms=90 * DAY_MS)
 AUDIT = Topic("frontdesk.audit.recorded.v1", "*", "event id")
 
 TOPICS: tuple[Topic, ...] = (
@@ -90,6 +91,7 @@ TOPICS: tuple[Topic, ...] = (
     CONVERSATIONS,
     KNOWLEDGE,
     ESCALATIONS,
+    HOTELS_FORGOTTEN,
     AUDIT,
 )
 

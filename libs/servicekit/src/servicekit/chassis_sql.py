@@ -1,5 +1,19 @@
 """The SQL of the tables every service has, in the order it runs; `{app}` and `{worker}` stand for the roles."""
 
+FORGOTTEN_HOTELS: tuple[str, ...] = (
+    # Hotels whose rows are, or are about to be, deleted here, and how many there were by table: nothing of them is taken in
+    # any more. Services from before 0.2 get it by a migration of their own.
+    """
+    create table if not exists forgotten_hotels (
+        hotel_id uuid primary key,
+        told_at timestamptz not null default now(),
+        forgotten_at timestamptz,
+        counts jsonb not null default '{}'
+    )
+    """,
+    "grant select, insert, update on forgotten_hotels to {worker}",
+)
+
 CHASSIS: tuple[str, ...] = (
     # What anybody may use in this database is said here, by name.
     "grant usage on schema public to {app}",
@@ -64,6 +78,7 @@ CHASSIS: tuple[str, ...] = (
         set due_at = excluded.due_at, lease = null, lease_until = null, failures = 0
     $$
     """,
+    *FORGOTTEN_HOTELS,
     # Finished answers by Idempotency-Key. A request without a hotel has the nil UUID as its hotel.
     """
     create table idempotency_keys (

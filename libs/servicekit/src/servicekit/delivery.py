@@ -154,7 +154,8 @@ class Delivery:
             async with self.db.transaction(
                 None if platform else envelope.hotel_id, envelope=envelope, platform=platform
             ) as tx:
-                if not await inbox.receive(tx, f"{self.db.service}.{reaction.name}", envelope.id):
+                hotel_id = None if reaction.forgotten_too else envelope.hotel_id
+                if not await inbox.receive(tx, f"{self.db.service}.{reaction.name}", envelope.id, hotel_id):
                     return False
                 await reaction.handle(event, tx)
         return True

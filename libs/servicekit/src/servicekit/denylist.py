@@ -13,6 +13,8 @@ from contracts.events.identity import (
     HotelActivated,
     HotelCreated,
     HotelDeactivated,
+    HotelDeleted,
+    HotelRestored,
     HotelUpdated,
     MembershipChanged,
     MembershipGranted,
@@ -66,7 +68,14 @@ class DenyList:
                 _raise(self._sessions, sid, event.revoked_at)
             case MembershipGranted() | MembershipChanged() | MembershipRevoked():
                 _raise(self._memberships, (event.hotel_id, event.user_id), event.changed_at)
-            case HotelCreated() | HotelUpdated() | HotelActivated() | HotelDeactivated():
+            case (
+                HotelCreated()
+                | HotelUpdated()
+                | HotelActivated()
+                | HotelDeactivated()
+                | HotelDeleted()
+                | HotelRestored()
+            ):
                 version, _ = self._hotels.get(event.hotel_id, (0, False))
                 if event.version >= version:
                     self._hotels[event.hotel_id] = (event.version, event.status is not HotelStatus.ACTIVE)

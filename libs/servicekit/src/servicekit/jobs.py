@@ -65,6 +65,13 @@ class Jobs:
         self.periodic: list[PeriodicJob] = []
         self.due_jobs: list[DueJob] = []
 
+    def joined(self, other: "Jobs") -> "Jobs":
+        """These and the other's, in a register of its own."""
+        both = Jobs()
+        both.periodic = [*self.periodic, *other.periodic]
+        both.due_jobs = [*self.due_jobs, *other.due_jobs]
+        return both
+
     def every(self, *, seconds: float) -> Callable[[Periodic], Periodic]:
         """Run the function every `seconds` in one process of the service. A run that raises is logged; the next comes."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from servicekit.chassis_sql import CHASSIS
+from servicekit.chassis_sql import CHASSIS, FORGOTTEN_HOTELS
 from servicekit.database import async_url
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def create_chassis_tables(op: Op) -> None:
         op.execute(_with_roles(statement))
 
 
+def let_hotels_be_forgotten(op: Op, *tables: str) -> None:
+    """For a service that was made before hotels could be forgotten: what that needs, and the right to do so in `tables`."""
+    for statement in FORGOTTEN_HOTELS:
+        op.execute(_with_roles(statement))
+    for name in tables:
+        grant(op, name, worker="delete")
+
+
 def tenant_table(
     op: Op,
     name: str,
@@ -49,6 +57,7 @@ def tenant_table(
     app: str = "select, insert, update, delete",
     worker: str | None = None,
     platform: Literal["none", "read", "write"] = "none",
+    kept: bool = False,
 ) -> None:
     """Make `name` (which has `hotel_id uuid not null`) a tenant's table: no context, no rows.
 
@@ -56,8 +65,10 @@ def tenant_table(
         op: `alembic.op`.
         name: the table.
         app: what the app role may do; `select, insert` for a table that only grows.
-        worker: the same for the worker role; as the app role if not given.
+        worker: the same for the worker role; as the app role if not given. It may always delete, because a purged hotel's
+            rows go in every service.
         platform: whether platform scope reaches every hotel's rows.
+        kept: the rows stay when their hotel is purged; then it is in `Service(kept_tables=...)`, with the reason.
     """
     for statement in (
         f"alter table {name} enable row level security",
@@ -66,6 +77,8 @@ def tenant_table(
     ):
         op.execute(statement)
     grant(op, name, app=app, worker=app if worker is None else worker)
+    if not kept:
+        grant(op, name, worker="delete")
     if platform != "none":
         platform_readable(op, name, write=platform == "write")
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.ids import EventId, HotelId
+from contracts.topics import Topic
 from servicekit.ids import new_id
 from servicekit.tracing import current_traceparent
 
@@ -38,6 +39,10 @@ outbox = Table(
 )
 
 
+TOMBSTONE = "frontdesk.record.removed.v1"
+"""Type of a record without a body; readers look at the missing body, not at this."""
+
+
 class TooLarge(ValueError):
     """The event is larger than a Kafka record may be."""
 
@@ -48,7 +53,7 @@ class Outgoing:
 
     envelope: Envelope
     topic: str
-    payload: dict[str, Any]  # Any: JSON
+    payload: dict[str, Any] | None  # Any: JSON; None: a tombstone
 
     def row(self, created_at: datetime) -> dict[str, object]:
         """The outbox row. `created_at`: the transaction's moment."""
@@ -82,6 +87,16 @@ def outgoing(event: Event, *, service: str, time: datetime, hotel_id: UUID | Non
         traceparent=current_traceparent(),
     )
     return Outgoing(envelope, event.TOPIC.name, event.model_dump(mode="json"))
+
+
+def tombstone(topic: Topic, key: str, *, service: str, time: datetime, hotel_id: UUID | None) -> Outgoing:
+    """The outbox entry of a record without a body: from a compacted topic everything under `key` goes.
+
+    Its payload is JSON's null, for which Debezium's router has `route.tombstone.on.empty.payload`.
+    """
+    hotel = None if hotel_id is None else HotelId(hotel_id)
+    envelope = Envelope(EventId(new_id()), TOMBSTONE, f"/frontdesk/{service}", time, key, hotel, current_traceparent())
+    return Outgoing(envelope, topic.name, None)
 
 
 async def write(session: AsyncSession, events: Sequence[Outgoing], created_at: datetime) -> None:

@@ -24,12 +24,14 @@ class Reaction:
     Attributes:
         name: under which the inbox remembers what it has handled; stable, or everything is handled again.
         platform: whether it runs in platform scope although the event belongs to a hotel.
+        forgotten_too: whether it is called for hotels that are forgotten, too.
     """
 
     name: str
     event: type[Event]
     handle: Handle
     platform: bool = False
+    forgotten_too: bool = False
 
 
 class Reactions:
@@ -38,7 +40,9 @@ class Reactions:
     def __init__(self) -> None:
         self._by_type: dict[str, list[Reaction]] = {}
 
-    def on(self, *events: type[Event], platform: bool = False, name: str | None = None) -> Callable[[Handle], Handle]:
+    def on(
+        self, *events: type[Event], platform: bool = False, name: str | None = None, forgotten_too: bool = False
+    ) -> Callable[[Handle], Handle]:
         """Call the function with each of these events, in one transaction of the event's hotel, with effect once.
 
         `tx.actor` is the service, `tx.envelope` the event's. An event without a hotel, or `platform=True`, runs in
@@ -50,6 +54,7 @@ class Reactions:
             events: classes of `contracts.events`.
             platform: see every hotel's rows of the tables that allow it.
             name: the reaction's name in the inbox; the function's name if not given.
+            forgotten_too: also of hotels that this service has forgotten (see `forgetting`).
         """
 
         def register(handle: Handle) -> Handle:
@@ -58,10 +63,18 @@ class Reactions:
                 known = self._by_type.setdefault(event.TYPE, [])
                 if any(reaction.name == called for reaction in known):
                     raise ValueError(f"two reactions to {event.TYPE} are called {called}")
-                known.append(Reaction(called, event, handle, platform))
+                known.append(Reaction(called, event, handle, platform, forgotten_too))
             return handle
 
         return register
+
+    def joined(self, other: "Reactions") -> "Reactions":
+        """These and the other's, in a register of its own."""
+        both = Reactions()
+        for register in (self, other):
+            for type, known in register._by_type.items():
+                both._by_type.setdefault(type, []).extend(known)
+        return both
 
     def to(self, type: str) -> list[Reaction]:
         """The reactions to a CloudEvents type, in the order they were registered."""

@@ -82,7 +82,8 @@ class Pending:
     id: UUID
     topic: str
     key: str
-    payload: bytes
+    payload: bytes | None
+    """None: a tombstone."""
     headers: list[tuple[str, bytes]]
 
 
@@ -271,6 +272,6 @@ def _pending(row: Any) -> Pending:  # Any: asyncpg's record has no types
         id=row["id"],
         topic=row["aggregatetype"],
         key=row["aggregateid"],
-        payload=row["payload"].encode(),
+        payload=None if row["payload"] == "null" else row["payload"].encode(),
         headers=[(name, value.encode()) for name, value in headers.items()],
     )

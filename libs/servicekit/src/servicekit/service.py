@@ -26,7 +26,9 @@ from servicekit.tasks import Task
 
 if TYPE_CHECKING:
     from servicekit.consumers import Reactions
+    from servicekit.forgetting import BeforeForgetting
     from servicekit.jobs import Jobs
+    from servicekit.projections import Projection
 
 P = ParamSpec("P")
 GuestTokens = Callable[[Runtime], Callable[[str], Awaitable[Actor | None]]]
@@ -52,6 +54,9 @@ class Service:
         guest_tokens: called once at start; what it gives tells guests by their token, None for a token that is not a guest's.
         openapi_url: where the API describes itself; None for a service that has a route of its own for it.
         platform_tables: tables without RLS, each with its reason, for the lint.
+        kept_tables: tables whose rows stay when their hotel is purged, each with its reason.
+        before_forgetting: called when a hotel is forgotten, in the transaction that deletes its rows, before that.
+        projections: of the directory; they make the command `rebuild-projections`.
     """
 
     name: str
@@ -67,6 +72,9 @@ class Service:
     cors_prefix: str | None = None
     guest_tokens: GuestTokens | None = None
     platform_tables: dict[str, str] = field(default_factory=dict[str, str])
+    kept_tables: dict[str, str] = field(default_factory=dict[str, str])
+    before_forgetting: "BeforeForgetting | None" = None
+    projections: Sequence["Projection"] = ()
     openapi_url: str | None = "/openapi.json"
     version: str = "0.1.0"
     clock: Clock = utc_now
@@ -76,6 +84,8 @@ class Service:
         caller = frame.f_back.f_back if frame and frame.f_back else None
         self._declared_in = Path(caller.f_code.co_filename) if caller else Path.cwd()
         self._cli = self._make_cli()
+        if self.projections:
+            self.command(self._rebuild_projections)
 
     @property
     def migrations_dir(self) -> Path | None:
@@ -92,6 +102,23 @@ class Service:
     def main(self) -> None:
         """The console command: `api`, `worker`, `all`, `migrate`, `openapi`, and the service's own."""
         self._cli()
+
+    def work(self) -> "tuple[Reactions | None, Jobs | None]":
+        """What the worker does: the service's own reactions and jobs, and forgetting hotels."""
+        if self.reactions is None or not self.database:
+            return self.reactions, self.jobs
+        from servicekit import forgetting, jobs  # an API process does without
+
+        reactions, forget = forgetting.parts_of(self.kept_tables, self.before_forgetting)
+        return self.reactions.joined(reactions), (self.jobs or jobs.Jobs()).joined(forget)
+
+    async def _rebuild_projections(self, rt: Runtime) -> None:
+        """Make what is kept of the directory again, from its topics, while the service goes on serving."""
+        require(rt.base_settings, "database_worker_url")
+        from servicekit import projections  # the other commands do without Kafka
+
+        for table, rows in (await projections.rebuild(rt, self.projections)).items():
+            typer.echo(f"{table}: {rows} rows put right")
 
     def command(
         self, run: Callable[Concatenate[Runtime, P], Awaitable[None]]
@@ -115,7 +142,7 @@ class Service:
         call.__annotations__ = {
             name: kind for name, kind in run.__annotations__.items() if name != next(iter(signature.parameters))
         }
-        self._cli.command(getattr(run, "__name__", "command").replace("_", "-"), help=inspect.getdoc(run))(call)
+        self._cli.command(getattr(run, "__name__", "command").strip("_").replace("_", "-"), help=inspect.getdoc(run))(call)
         return run
 
     def _make_cli(self) -> typer.Typer:

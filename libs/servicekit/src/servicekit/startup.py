@@ -132,7 +132,7 @@ async def running(service: "Service", settings: ServiceSettings, role: Role) -> 
                     from servicekit.worker import run_worker  # an API process does without Kafka's consumers
 
                     drain = settings.drain_timeout_seconds
-                    worker = run_worker(rt, service.reactions, service.jobs, drain_timeout_seconds=drain)
+                    worker = run_worker(rt, *service.work(), drain_timeout_seconds=drain)
                     up.worker = await closing.enter_async_context(worker)
                 background += tasks.start(rt, service.worker_tasks)
             if role in ("api", "all"):

@@ -9,6 +9,7 @@ CHASSIS_PLATFORM_TABLES: Mapping[str, str] = {
     "alembic_version": "which migrations ran; no roles but the owner may read it",
     "outbox": "the relay reads events of all hotels; the app may only add",
     "inbox": "event ids by consumer, no hotel's content",
+    "forgotten_hotels": "ids of hotels that are gone, and counts; no hotel's content",
     "due": "runners claim across hotels; the work itself is one hotel's transaction",
 }
 """Tables of every service that hold no row-level security, and why."""
@@ -19,7 +20,9 @@ select c.oid, c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecur
     exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd = '*' and p.polpermissive
         and pg_get_expr(p.polqual, p.polrelid) like '%hotel_id%app.hotel_id%') as has_policy,
     array(select p.polname::text from pg_policy p where p.polrelid = c.oid and p.polpermissive
-        and 'true' in (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))) as open_policies
+        and 'true' in (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))) as open_policies,
+    exists (select from pg_roles r where r.rolname = current_database() || '_worker'
+        and not has_table_privilege(r.oid, c.oid, 'delete')) as stays
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_%'
 order by c.relname
@@ -53,13 +56,18 @@ where p.prosecdef and n.nspname = 'public' and not exists (select from pg_depend
 """
 
 
-async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> list[str]:  # Any: asyncpg has no types
+async def lint(
+    connection: Any,  # Any: asyncpg has no types
+    platform: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> list[str]:
     """What is wrong, one sentence each; empty when every table keeps hotels apart.
 
     Args:
         connection: asyncpg, of any role that can read the catalogue.
         platform: the service's own tables that belong to no hotel, each with the reason. They may have row-level
             security all the same.
+        kept: tables whose rows stay when their hotel is purged, each with the reason.
     """
     allowed = {**CHASSIS_PLATFORM_TABLES, **(platform or {})}
     found: list[str] = []
@@ -76,6 +84,8 @@ async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> li
             found.append(f"{name} does not force row-level security on its owner")
         if not table["has_policy"]:
             found.append(f"{name} has no policy on app.hotel_id")
+        if table["stays"] and name not in (kept or {}):
+            found.append(f"the worker role may not delete from {name}: a purged hotel would live on in it")
         found += [f"{name} has the policy {policy} that lets every row through" for policy in table["open_policies"]]
     for role in await connection.fetch(_ROLES):
         if role["rolbypassrls"] or role["rolsuper"]:
@@ -97,10 +107,12 @@ async def lint(connection: Any, platform: Mapping[str, str] | None = None) -> li
     return found + [f"{name} is listed as a platform table and does not exist" for name in sorted(unknown)]
 
 
-async def lint_url(url: str, platform: Mapping[str, str] | None = None) -> list[str]:
+async def lint_url(
+    url: str, platform: Mapping[str, str] | None = None, kept: Mapping[str, str] | None = None
+) -> list[str]:
     """`lint` of the database at a `postgresql://` address."""
     connection = await asyncpg.connect(url)
     try:
-        return await lint(connection, platform)
+        return await lint(connection, platform, kept)
     finally:
         await connection.close()

@@ -19,6 +19,7 @@ from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.events import AuditRecorded
 from contracts.ids import HotelId
+from contracts.topics import Topic
 from servicekit import outbox
 from servicekit.actor import Actor
 from servicekit.due import DueItem, LeaseLost
@@ -145,6 +146,11 @@ class Transaction:
         entry = outbox.outgoing(event, service=self.service, time=occurred_at or self.now, hotel_id=hotel)
         self._events.append(entry)
         return entry.envelope
+
+    def tombstone(self, topic: Topic, key: str) -> None:
+        """Take what is under `key` out of a compacted topic. Lock the row of the key before, as for `publish`."""
+        gone = outbox.tombstone(topic, key, service=self.service, time=self.now, hotel_id=self.hotel_id)
+        self._events.append(gone)
 
     def audit(self, action: str, object_type: str, object_id: object) -> None:
         """Every command calls this once: who did what (`resource.verb`) to which object, for identity's log."""

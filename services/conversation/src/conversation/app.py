@@ -8,6 +8,7 @@ from conversation.adapters.engine import LocalEngine
 from conversation.adapters.guest_tokens import MIN_KEY_BYTES, GuestTokens
 from conversation.commands.demo import seed_demo
 from conversation.jobs import jobs
+from conversation.projections import PROJECTIONS
 from conversation.reactions import reactions
 from conversation.resources import Resources, made, resources_of
 from conversation.routes import articles, conversations, files, live, widget
@@ -52,6 +53,7 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
         cors_prefix="/widget/",
         reactions=reactions,
         jobs=jobs,
+        projections=PROJECTIONS,
         resources=resources,
         guest_tokens=guest_tokens,
         api_tasks=[live.wake_widgets],

@@ -7,9 +7,6 @@ from contracts.events import (
     ConversationHandedBack,
     ConversationStarted,
     ConversationTakenOver,
-    MembershipChanged,
-    MembershipGranted,
-    MembershipRevoked,
     TurnHandedOver,
 )
 from contracts.statuses import MembershipStatus
@@ -21,7 +18,7 @@ from escalation.commands.escalations import (
     take_over_escalation,
     unassign_escalations_of,
 )
-from escalation.commands.staff import record_member
+from escalation.projections import STAFF, Membership
 from servicekit import Transaction
 from servicekit.consumers import Reactions
 
@@ -80,9 +77,9 @@ async def on_conversation_ended(event: ConversationEnded, tx: Transaction) -> No
         await resolve_escalation_of(conversation, event.by, tx)
 
 
-@reactions.on(MembershipGranted, MembershipChanged, MembershipRevoked)
-async def on_membership(event: MembershipGranted | MembershipChanged | MembershipRevoked, tx: Transaction) -> None:
+@reactions.on(*STAFF.events)
+async def on_membership(event: Membership, tx: Transaction) -> None:
     """Keep the staff list; what a former member had goes back to the queue."""
-    is_news = await record_member(event.user_id, event.display_name, event.status, event.version, tx)
+    is_news = await STAFF.follow(event, tx)
     if is_news and event.status is MembershipStatus.REVOKED:
         await unassign_escalations_of(event.user_id, SYSTEM, tx)

@@ -198,9 +198,9 @@ def upgrade() -> None:
         op.execute(statement)
 
     for table in ("hotels", "memberships", "guests"):
-        tenant_table(op, table, app=READ_WRITE)
+        tenant_table(op, table, app=READ_WRITE, kept=table == "hotels")
         platform_readable(op, table, write=True)
-    tenant_table(op, "audit_entries", app="select", worker="select, insert")
+    tenant_table(op, "audit_entries", app="select", worker="select, insert", kept=True)
     platform_readable(op, "audit_entries", write=True)
     for statement in APPEND_ONLY:
         op.execute(statement)

@@ -69,6 +69,51 @@ class HotelDeactivated(_HotelState, type="hotel.deactivated", topic=topics.HOTEL
     """A hotel is suspended: sign-in and widget stop, the data stays."""
 
 
+class HotelDeleted(_HotelState, type="hotel.deleted", topic=topics.HOTELS, key="hotel_id"):
+    """A hotel is deleted: it stops as when deactivated. It can be restored until `purge_after`."""
+
+    deleted_at: AwareDatetime
+    purge_after: AwareDatetime
+
+
+class HotelRestored(_HotelState, type="hotel.restored", topic=topics.HOTELS, key="hotel_id"):
+    """A deleted hotel is back, suspended until it is activated."""
+
+
+class HotelPurging(Event, type="hotel.purging", topic=topics.HOTELS, key="hotel_id"):
+    """A deleted hotel is forgotten: every service that holds its data deletes it, and answers with `hotel.forgotten`."""
+
+    hotel_id: HotelId
+    deleted_at: AwareDatetime
+    version: Version
+
+
+class HotelPurged(Event, type="hotel.purged", topic=topics.HOTELS, key="hotel_id"):
+    """Every service has confirmed that it holds nothing of the hotel any more. The last event under its key."""
+
+    hotel_id: HotelId
+    deleted_at: AwareDatetime
+    purged_at: AwareDatetime
+    version: Version
+
+
+class TableCount(Fact):
+    """How many rows of a table were deleted."""
+
+    table: Word
+    rows: Annotated[int, Field(ge=0)]
+
+
+class HotelForgotten(Event, type="hotel.forgotten", topic=topics.HOTELS_FORGOTTEN, key="hotel_id"):
+    """A service has deleted every row of a hotel: the proof that it has, published in the transaction that did it."""
+
+    hotel_id: HotelId
+    service: Word
+    counts: tuple[TableCount, ...]
+    """Of every table that held rows of the hotel; added up where it was asked more than once."""
+    forgotten_at: AwareDatetime
+
+
 class _UserState(Event):
     user_id: UserId
     email: Email = personal()

@@ -2,35 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from contracts.actor import ActorKind, ActorRef
 from contracts.events import ConversationEscalated
 from contracts.ids import UserId
-from contracts.statuses import ConversationStatus, MembershipStatus
+from contracts.statuses import ConversationStatus
 from contracts.values import Priority
 from conversation.commands.messages import say_notice
 from conversation.domain import conversation as rules
 from conversation.domain.notices import Notice
 from conversation.tables import ConversationRow, StaffRow
 from servicekit.transaction import Transaction
-
-
-async def record_member(
-    user_id: UserId, display_name: str, status: MembershipStatus, version: int, tx: Transaction
-) -> bool:
-    """Keep a membership as identity says it is. False if a newer version is known: nothing changed."""
-    values = {"display_name": display_name, "active": status is MembershipStatus.ACTIVE, "version": version}
-    newer = (
-        insert(StaffRow)
-        .values(hotel_id=tx.hotel_id, user_id=user_id, **values)
-        .on_conflict_do_update(
-            index_elements=["hotel_id", "user_id"], set_=values, where=col(StaffRow.version) < version
-        )
-        .returning(col(StaffRow.version))
-    )
-    return await tx.scalar(newer) is not None
 
 
 async def staff_name(user_id: UUID, tx: Transaction) -> str | None:
