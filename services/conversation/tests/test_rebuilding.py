@@ -46,7 +46,9 @@ async def test_a_rebuild_makes_the_directory_as_it_was_while_guests_are_served(
         await desk.publish(event, hotel.id)
 
     async def all_known() -> bool:
-        found = await hotel.rows("SELECT 1 FROM guests WHERE version = 2 UNION ALL SELECT 1 FROM hotels WHERE version = 2")
+        found = await hotel.rows(
+            "SELECT 1 FROM guests WHERE version = 2 UNION ALL SELECT 1 FROM hotels WHERE version = 2"
+        )
         return len(found) == 2 and len(await hotel.rows("SELECT 1 FROM guests")) == 2
 
     await eventually(all_known)

@@ -96,7 +96,7 @@ async def forget(
 async def _children_first(tx: Transaction, kept: Collection[str]) -> list[str]:
     """The tables with hotels' rows, each after those that refer to it."""
     before = TopologicalSorter[str]()
-    tables = {name: refers_to for name, refers_to in (await tx.execute(_TABLES)).all()}
+    tables: dict[str, list[str]] = {row.name: row.refers_to for row in await tx.execute(_TABLES)}
     for name, refers_to in tables.items():
         before.add(name)
         for other in refers_to:

@@ -72,8 +72,8 @@ class Reactions:
         """These and the other's, in a register of its own."""
         both = Reactions()
         for register in (self, other):
-            for type, known in register._by_type.items():
-                both._by_type.setdefault(type, []).extend(known)
+            for name, known in register._by_type.items():
+                both._by_type.setdefault(name, []).extend(known)
         return both
 
     def to(self, type: str) -> list[Reaction]:

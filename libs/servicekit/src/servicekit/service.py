@@ -142,7 +142,9 @@ class Service:
         call.__annotations__ = {
             name: kind for name, kind in run.__annotations__.items() if name != next(iter(signature.parameters))
         }
-        self._cli.command(getattr(run, "__name__", "command").strip("_").replace("_", "-"), help=inspect.getdoc(run))(call)
+        self._cli.command(getattr(run, "__name__", "command").strip("_").replace("_", "-"), help=inspect.getdoc(run))(
+            call
+        )
         return run
 
     def _make_cli(self) -> typer.Typer:

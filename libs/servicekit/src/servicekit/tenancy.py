@@ -85,7 +85,7 @@ async def lint(
         if not table["has_policy"]:
             found.append(f"{name} has no policy on app.hotel_id")
         if table["stays"] and name not in (kept or {}):
-            found.append(f"the worker role may not delete from {name}: a purged hotel would live on in it")
+            found.append(f"{name} would keep a purged hotel's rows: the worker role may not remove them")
         found += [f"{name} has the policy {policy} that lets every row through" for policy in table["open_policies"]]
     for role in await connection.fetch(_ROLES):
         if role["rolbypassrls"] or role["rolsuper"]:

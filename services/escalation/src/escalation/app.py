@@ -22,7 +22,5 @@ from escalation.routes.escalations import router
 from escalation.settings import Settings
 from servicekit import Service
 
-service = Service(
-    "escalation", settings=Settings, routers=[router], reactions=reactions, projections=PROJECTIONS
-)
+service = Service("escalation", settings=Settings, routers=[router], reactions=reactions, projections=PROJECTIONS)
 main = service.main

@@ -186,9 +186,7 @@ def upgrade() -> None:
         op.execute(statement)
     tenant_table(op, "audit_links", app="select", worker="select, insert, delete", platform="write", kept=True)
     tenant_table(op, "audit_chains", app="select", worker="select, insert, update", platform="write", kept=True)
-    tenant_table(
-        op, "audit_checkpoints", app="select", worker="select, insert, delete", platform="write", kept=True
-    )
+    tenant_table(op, "audit_checkpoints", app="select", worker="select, insert, delete", platform="write", kept=True)
     grant(op, "audit_entries", worker="delete")
     for statement in LINKING:
         op.execute(statement)

@@ -1,5 +1,6 @@
 """Identity: hotels, the people who work there, their guests, who may do what, and who did what."""
 
+from identity.commands.hotel_ends import forget_directory
 from identity.demo.seed import seed_demo
 from identity.jobs import jobs
 from identity.operators import audit_verify, create_superadmin, reset_second_factor, rewrap_secrets
@@ -9,6 +10,7 @@ from identity.routes import (
     account,
     audit,
     guests,
+    hotel_ends,
     hotels,
     invitations,
     oauth,
@@ -19,6 +21,7 @@ from identity.routes import (
 )
 from identity.settings import IdentitySettings
 from identity.tables import PLATFORM_TABLES
+from identity.tables_hotels import KEPT_TABLES
 from servicekit import Service
 
 service = Service(
@@ -30,6 +33,7 @@ service = Service(
         account.router,  # me, my sessions, my password
         second_factor.router,  # my authenticator app and recovery codes
         hotels.router,
+        hotel_ends.router,  # deleted, restored, purged; the link to Clerk
         users.router,
         invitations.router,
         password_reset.router,
@@ -40,6 +44,8 @@ service = Service(
     jobs=jobs,
     resources=resources,
     platform_tables=PLATFORM_TABLES,
+    kept_tables=KEPT_TABLES,
+    before_forgetting=forget_directory,
 )
 service.command(create_superadmin)
 service.command(audit_verify)

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
+from identity.commands.hotel_ends import begin_purge
 from identity.commands.mail import DUE, forget_mails
 from identity.commands.purge import forget_sessions
 from identity.domain.audit_chain import FaultKind
 from identity.mailing import deliver
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
+from identity.queries.purges import due_purges, late_purges
 from identity.resources import resources_of
 from identity.settings import settings_of
 from servicekit import DueItem, Jobs, Runtime
@@ -76,3 +78,24 @@ async def cut_audit_chains(rt: Runtime) -> None:
             cut = replace(checked.newest, cut=True)
             await cut_chain(cut, keys.sign(cut, tx.now), tx.now, tx)
         log.info("audit.cut", chain=str(chain), position=position, removed=checked.links)
+
+
+@jobs.every(seconds=3600)
+async def purge_deleted_hotels(rt: Runtime) -> None:
+    """Have every service forget the hotels that were deleted and not restored in time."""
+    async with rt.worker_db.transaction(None, platform=True, read_only=True) as tx:
+        over = await due_purges(tx.now, tx)
+    for hotel_id in over:
+        async with rt.worker_db.transaction(hotel_id) as tx:
+            await begin_purge(hotel_id, tx)
+
+
+@jobs.every(seconds=86_400)
+async def remind_of_purges(rt: Runtime) -> None:
+    """Ask again where a service has not confirmed within a day that it forgot a hotel."""
+    async with rt.worker_db.transaction(None, platform=True, read_only=True) as tx:
+        late = await late_purges(tx.now - timedelta(days=1), tx)
+    for hotel_id, missing in late.items():
+        log.error("hotel.not_forgotten", hotel_id=str(hotel_id), services=missing)
+        async with rt.worker_db.transaction(hotel_id) as tx:
+            await begin_purge(hotel_id, tx)

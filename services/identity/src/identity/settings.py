@@ -40,6 +40,8 @@ class IdentitySettings(MailSettings):
     """How long sessions are kept after they ended."""
     audit_retention_days: int = Field(default=0, ge=0)
     """How long audit entries are kept; 0 is for ever."""
+    hotel_grace_days: int = Field(default=30, ge=1)
+    """How long a deleted hotel can be restored, before every service forgets it."""
     password_threads: int = Field(default=2, ge=1)
     """Sign-ins checked at the same moment; each takes 19 MiB and about 25 ms of a core."""
     sign_in_limit: str = "10/minute"

@@ -20,6 +20,8 @@ from contracts.events import (
     HotelActivated,
     HotelCreated,
     HotelDeactivated,
+    HotelDeleted,
+    HotelRestored,
     HotelUpdated,
     MembershipChanged,
     MembershipGranted,
@@ -72,6 +74,13 @@ class HotelRow(TenantRow, table=True):
     business_hours: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # Any: JSON
     consent_text: str = ""
     allowed_origins: list[str] = _words()
+    clerk_organisation_id: str | None = None
+    deleted_at: datetime | None = timestamp(nullable=True)
+    purge_after: datetime | None = timestamp(nullable=True)
+    """Until then a deleted hotel can be restored."""
+    purging_at: datetime | None = timestamp(nullable=True)
+    purged_at: datetime | None = timestamp(nullable=True)
+    """When the last service had confirmed that it holds nothing of the hotel any more."""
 
     def created(self) -> HotelCreated:
         """The event of a new hotel."""
@@ -85,6 +94,16 @@ class HotelRow(TenantRow, table=True):
         """The event of being served again, or no longer."""
         known = HotelActivated if self.status == HotelStatus.ACTIVE else HotelDeactivated
         return known.model_validate(self._state())
+
+    def deleted(self) -> HotelDeleted:
+        """The event of its deletion."""
+        return HotelDeleted.model_validate(
+            {**self._state(), "deleted_at": self.deleted_at, "purge_after": self.purge_after}
+        )
+
+    def restored(self) -> HotelRestored:
+        """The event of its return."""
+        return HotelRestored.model_validate(self._state())
 
     def _state(self) -> dict[str, object]:
         names = HotelCreated.model_fields.keys() - {"business_hours"}

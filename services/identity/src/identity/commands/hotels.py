@@ -11,7 +11,15 @@ from contracts.hours import WallClock
 from contracts.ids import HotelId
 from contracts.statuses import HOTEL_MOVES, HotelStatus, move
 from contracts.values import LanguageTag, NeverAutoTopic, TimeZone
-from identity.domain.hotels import MAX_LANGUAGES, HotelName, Origin, Slug, SlugTaken, check_languages
+from identity.domain.hotels import (
+    MAX_LANGUAGES,
+    HotelDeleted,
+    HotelName,
+    Origin,
+    Slug,
+    SlugTaken,
+    check_languages,
+)
 from identity.tables import HotelRow
 from servicekit import Command, Transaction, check_version, new_id
 
@@ -104,9 +112,12 @@ async def update_hotel(hotel_id: HotelId, command: UpdateHotel, if_match: int | 
     Raises:
         PreconditionFailed: somebody else changed the hotel since.
         SlugTaken, LanguageNotOffered: as for `create_hotel`.
+        HotelDeleted: it is deleted.
     """
     row = await tx.lock(HotelRow, hotel_id)
     check_version(row, if_match)
+    if row.deleted_at is not None:
+        raise HotelDeleted
     changes = command.model_dump(mode="json", exclude_unset=True)
     for name, value in changes.items():
         if value is not None or name == "business_hours":
@@ -123,7 +134,8 @@ async def activate_hotel(hotel_id: HotelId, tx: Transaction) -> HotelRow:
     """Serve a suspended hotel again.
 
     Raises:
-        MoveNotAllowed: it is served already, or deleted.
+        MoveNotAllowed: it is served already.
+        HotelDeleted: it is deleted; restore it first.
     """
     return await _set_status(hotel_id, HotelStatus.ACTIVE, "hotel.activate", tx)
 
@@ -132,13 +144,16 @@ async def deactivate_hotel(hotel_id: HotelId, tx: Transaction) -> HotelRow:
     """Suspend a hotel: nobody signs in or refreshes, tokens of its staff no longer hold; the data stays.
 
     Raises:
-        MoveNotAllowed: it is suspended already, or deleted.
+        MoveNotAllowed: it is suspended already.
+        HotelDeleted: it is deleted.
     """
     return await _set_status(hotel_id, HotelStatus.INACTIVE, "hotel.deactivate", tx)
 
 
 async def _set_status(hotel_id: HotelId, to: HotelStatus, action: str, tx: Transaction) -> HotelRow:
     row = await tx.lock(HotelRow, hotel_id)
+    if row.deleted_at is not None:
+        raise HotelDeleted
     row.status = move(HOTEL_MOVES, HotelStatus(row.status), to)
     row.version += 1
     tx.publish(row.status_changed(), hotel_id=hotel_id)

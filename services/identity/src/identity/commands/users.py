@@ -15,6 +15,7 @@ from contracts.statuses import MembershipStatus, UserStatus
 from identity.accounts import account_of_email, account_scope
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import NewAccount, UpdateUser, create_account, mark_ended
+from identity.domain.hotels import HotelDeleted
 from identity.domain.members import AlreadyMember, HotelRole, check_admins_remain
 from identity.domain.sessions import EndReason
 from identity.tables import HotelRow, MembershipRow, UserRow
@@ -42,8 +43,11 @@ async def create_user(
         WeakPassword: the password of a new account would be guessed.
         AlreadyMember: they belong to the hotel; a former member is activated instead.
         NotFound: there is no such hotel.
+        HotelDeleted: it is deleted.
     """
     hotel = await tx.get(HotelRow, hotel_id)
+    if hotel.deleted_at is not None:
+        raise HotelDeleted
     account = await account_of_email(tx, command.email)
     if account is None:
         account = (await create_account(command, tx, hasher, user_id, context=(hotel.name,))).id

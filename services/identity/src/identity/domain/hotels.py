@@ -32,6 +32,30 @@ class HotelSuspended(Forbidden):
     slug, title = "hotel-suspended", "This hotel is suspended"
 
 
+class HotelDeleted(Conflict):
+    """The hotel is deleted; it takes changes again once it is restored."""
+
+    slug, title = "hotel-deleted", "This hotel is deleted"
+
+
+class PurgeBegun(Conflict):
+    """The grace period is over: services are deleting the hotel's data, or have."""
+
+    slug, title = "purge-begun", "This hotel can no longer be restored"
+
+
+class OrganisationLinked(Conflict):
+    """The organisation is another hotel's."""
+
+    slug, title = "organisation-linked", "This organisation is linked to another hotel"
+
+
+class HotelLinked(Conflict):
+    """The hotel has another organisation."""
+
+    slug, title = "hotel-linked", "This hotel is linked to another organisation; unlink that first"
+
+
 def check_slug(slug: str) -> str:
     """The slug: 3 to 40 of a-z, 0-9 and single hyphens, because it stands in addresses.
 

@@ -8,6 +8,7 @@ from contracts.errors import MoveNotAllowed, NotFound, PreconditionFailed
 from contracts.ids import HotelId
 from contracts.statuses import HotelStatus
 from identity.commands.accounts import EmailTaken
+from identity.commands.hotel_links import OrganisationId
 from identity.commands.hotels import (
     CreateHotel,
     UpdateHotel,
@@ -17,10 +18,10 @@ from identity.commands.hotels import (
     update_hotel,
 )
 from identity.commands.users import CreateUser, create_user
-from identity.domain.hotels import LanguageNotOffered, SlugTaken
+from identity.domain.hotels import HotelDeleted, LanguageNotOffered, SlugTaken
 from identity.domain.members import AlreadyMember
 from identity.domain.passwords import WeakPassword
-from identity.queries.hotels import HotelView, hotel, hotel_by_slug, list_hotels
+from identity.queries.hotels import HotelFilter, HotelView, ListedHotel, hotel, hotel_by_slug, list_hotels
 from identity.queries.users import UserView, member_view
 from identity.resources import resources_of
 from identity.routes.scopes import AnyTx
@@ -44,10 +45,17 @@ async def create_hotel_route(
 
 @router.get("")
 async def list_hotels_route(
-    _: Reader, page: PageQuery, tx: AnyTx, status: Annotated[HotelStatus | None, Query()] = None
-) -> Page[HotelView]:
+    _: Reader,
+    page: PageQuery,
+    tx: AnyTx,
+    status: Annotated[HotelStatus | None, Query(description="left out: all but deleted ones")] = None,
+    clerk_organisation: Annotated[OrganisationId | None, Query(description="the one that is linked to it")] = None,
+    needs_attention: Annotated[
+        bool | None, Query(description="true: only served hotels that somebody should look at, with the reasons")
+    ] = None,
+) -> Page[ListedHotel]:
     """One's own hotel; all of them for a superadmin."""
-    return await list_hotels(status, page, tx)
+    return await list_hotels(HotelFilter(status, clerk_organisation, needs_attention), page, tx)
 
 
 @router.get("/by-slug/{slug}", responses=problems(NotFound))
@@ -64,7 +72,9 @@ async def hotel_route(hotel_id: HotelId, _: Reader, tx: HotelTx, response: Respo
     return _shown(await hotel(hotel_id, tx), response)
 
 
-@router.patch("/{hotel_id}", responses=problems(NotFound, PreconditionFailed, SlugTaken, LanguageNotOffered))
+@router.patch(
+    "/{hotel_id}", responses=problems(NotFound, PreconditionFailed, SlugTaken, LanguageNotOffered, HotelDeleted)
+)
 async def update_hotel_route(
     hotel_id: HotelId, command: UpdateHotel, _: Writer, if_match: IfMatch, tx: HotelTx, response: Response
 ) -> HotelView:
@@ -72,20 +82,22 @@ async def update_hotel_route(
     return _shown(HotelView.of(await update_hotel(hotel_id, command, if_match, tx)), response)
 
 
-@router.post("/{hotel_id}/activate", responses=problems(NotFound, MoveNotAllowed))
+@router.post("/{hotel_id}/activate", responses=problems(NotFound, MoveNotAllowed, HotelDeleted))
 async def activate_hotel_route(hotel_id: HotelId, _: Suspender, tx: HotelTx, response: Response) -> HotelView:
     """Serve a suspended hotel again."""
     return _shown(HotelView.of(await activate_hotel(hotel_id, tx)), response)
 
 
-@router.post("/{hotel_id}/deactivate", responses=problems(NotFound, MoveNotAllowed))
+@router.post("/{hotel_id}/deactivate", responses=problems(NotFound, MoveNotAllowed, HotelDeleted))
 async def deactivate_hotel_route(hotel_id: HotelId, _: Suspender, tx: HotelTx, response: Response) -> HotelView:
     """Suspend a hotel: sign-in and widget stop within seconds, the data stays."""
     return _shown(HotelView.of(await deactivate_hotel(hotel_id, tx)), response)
 
 
 @router.post(
-    "/{hotel_id}/users", status_code=201, responses=problems(NotFound, WeakPassword, AlreadyMember, EmailTaken)
+    "/{hotel_id}/users",
+    status_code=201,
+    responses=problems(NotFound, WeakPassword, AlreadyMember, EmailTaken, HotelDeleted),
 )
 async def create_user_in_hotel_route(
     hotel_id: HotelId,
