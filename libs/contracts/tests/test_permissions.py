@@ -17,7 +17,8 @@ def test_a_viewer_only_reads() -> None:
 
 def test_hotels_are_created_and_suspended_by_the_platform_alone() -> None:
     platform = ROLE_PERMISSIONS[Role.SUPERADMIN] - ROLE_PERMISSIONS[Role.ADMIN]
-    assert platform == {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND}
+    own = {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND, Permission.HOTEL_DELETE, Permission.HOTEL_LINK}
+    assert platform == own
 
 
 def test_the_published_table_is_up_to_date_and_has_every_permission() -> None:

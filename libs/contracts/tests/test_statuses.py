@@ -26,7 +26,6 @@ FINAL = {
     "NotificationStatus": {"deleted"},
     "BudgetStatus": {"closed"},
     "AnomalyStatus": {"resolved"},
-    "HotelStatus": {"deleted"},
     "UserStatus": {"deleted"},
 }
 every_status = pytest.mark.parametrize("status", list(MOVES), ids=lambda status: status.__name__)

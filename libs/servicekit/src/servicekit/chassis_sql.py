@@ -6,6 +6,7 @@ FORGOTTEN_HOTELS: tuple[str, ...] = (
     """
     create table if not exists forgotten_hotels (
         hotel_id uuid primary key,
+        version integer not null,
         told_at timestamptz not null default now(),
         forgotten_at timestamptz,
         counts jsonb not null default '{}'

@@ -30,7 +30,10 @@ Counts = Mapping[str, int]
 BeforeForgetting = Callable[[HotelId, Transaction], Awaitable[Counts]]
 """What only the service knows how to forget; gives the rows that went, by table."""
 
-_NOTE = text("insert into forgotten_hotels (hotel_id) values (:hotel_id) on conflict do nothing")
+_NOTE = text("""
+insert into forgotten_hotels (hotel_id, version) values (:hotel_id, :version)
+on conflict (hotel_id) do update set version = greatest(forgotten_hotels.version, excluded.version)
+""")
 _LET_REACTIONS_END = text("lock table inbox in share mode")
 _TABLES = text("""
 select c.relname as name,
@@ -42,7 +45,7 @@ where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = 'public'
 """)
 _DUE = text("delete from due where hotel_id = :hotel_id and kind <> :kind")
 _SENT = text("delete from outbox where hotel_id = :hotel_id and published_at is not null")
-_COUNTS = text("select counts from forgotten_hotels where hotel_id = :hotel_id for update")
+_NOTED = text("select version, counts from forgotten_hotels where hotel_id = :hotel_id for update")
 _KEEP_COUNTS = text("""
 update forgotten_hotels set forgotten_at = :now, counts = cast(:counts as jsonb) where hotel_id = :hotel_id
 """)
@@ -59,7 +62,7 @@ def parts_of(kept: Collection[str], before: BeforeForgetting | None) -> tuple[Re
 
     @reactions.on(HotelPurging, name="forget_hotel", forgotten_too=True)
     async def on_hotel_purging(event: HotelPurging, tx: Transaction) -> None:
-        await tx.execute(_NOTE, {"hotel_id": event.hotel_id})
+        await tx.execute(_NOTE, {"hotel_id": event.hotel_id, "version": event.version})
         await tx.due(KIND, event.hotel_id, tx.now)
 
     @jobs.due(KIND, concurrency=1, lease_seconds=60, poll_seconds=15)
@@ -78,7 +81,8 @@ async def forget(
     hotel_id: HotelId, kept: Collection[str], before: BeforeForgetting | None, tx: Transaction
 ) -> dict[str, int]:
     """Delete the hotel's rows, and publish that. `tx` is a transaction of that hotel, as the worker. Counts by table."""
-    counts = Counter[str](await tx.scalar(_COUNTS, {"hotel_id": hotel_id}))
+    version, before_this = (await tx.execute(_NOTED, {"hotel_id": hotel_id})).one()
+    counts = Counter[str](before_this)
     if before is not None:
         counts.update(await before(hotel_id, tx))
     for table in await _children_first(tx, {*kept, *CHASSIS_PLATFORM_TABLES}):
@@ -88,7 +92,8 @@ async def forget(
     await tx.execute(_SENT, {"hotel_id": hotel_id})
     await tx.execute(_KEEP_COUNTS, {"hotel_id": hotel_id, "now": tx.now, "counts": json.dumps(counts)})
     found = tuple(TableCount(table=table, rows=rows) for table, rows in sorted(counts.items()) if rows)
-    tx.publish(HotelForgotten(hotel_id=hotel_id, service=tx.service, counts=found, forgotten_at=tx.now))
+    said = {"hotel_id": hotel_id, "service": tx.service, "counts": found, "forgotten_at": tx.now, "version": version}
+    tx.publish(HotelForgotten.model_validate(said))
     tx.audit("hotel.forget", "hotel", hotel_id)
     return dict(counts)
 

@@ -126,6 +126,7 @@ async def test_the_lint_finds_a_table_without_row_level_security(fresh: Database
         "note has no row-level security",
         "note does not force row-level security on its owner",
         "note has no policy on app.hotel_id",
+        "note would keep a purged hotel's rows: the worker role may not remove them",
     ]
 
 
@@ -155,6 +156,10 @@ async def test_the_lint_finds_a_table_without_row_level_security(fresh: Database
         (
             "create function peek() returns int language sql security definer as 'select 1'",
             "function peek runs with its owner's rights (security definer)",
+        ),
+        (
+            "do $$ begin execute format('revoke delete on note from %I', current_database() || '_worker'); end $$",
+            "note would keep a purged hotel's rows: the worker role may not remove them",
         ),
         ("create table other (id int)", "other has no hotel_id that is not null"),
     ],

@@ -24,9 +24,10 @@ def test_what_must_not_be_needs_attention_while_it_is() -> None:
 
 def test_an_article_counts_as_long_as_it_is_published() -> None:
     [articles] = [one for one in SIGNS if one.reason is EMPTY]
-    about = {"article_id": ArticleId(new_id()), "languages": ("en",), "version": 2}
-    assert articles.holds(ArticleUpdated(published=True, **about))
-    assert not articles.holds(ArticleDeleted(published=False, **about))
+    changed = ArticleUpdated(article_id=ArticleId(new_id()), languages=("en",), published=True, version=2)
+    assert articles.holds(changed)
+    gone = ArticleDeleted(article_id=changed.article_id, languages=("en",), published=False, version=3)
+    assert not articles.holds(gone)
 
 
 def test_every_reason_has_one_sign_whose_events_name_its_object_and_their_version() -> None:

@@ -46,7 +46,7 @@ async def purge_view(desk: Desk, hotel: Hotel) -> Json:
 
 async def confirm(desk: Desk, hotel: Hotel, service: str, rows: int = 3) -> None:
     counts = (TableCount(table="things", rows=rows),)
-    said = HotelForgotten(hotel_id=HotelId(hotel.id), service=service, counts=counts, forgotten_at=utc_now())
+    said = HotelForgotten(hotel_id=HotelId(hotel.id), service=service, counts=counts, forgotten_at=utc_now(), version=3)
     await desk.app.publish(said, hotel.id, service=service)
 
 
@@ -164,7 +164,7 @@ async def tombstones(desk: Desk) -> set[str]:
         ends = await consumer.end_offsets(list(consumer.assignment()))
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                newest.update({record.key.decode(): record.value for record in records})
+                newest.update({(record.key or b"").decode(): record.value for record in records})
     finally:
         await consumer.stop()
     return {key for key, value in newest.items() if value is None}

@@ -112,6 +112,8 @@ class HotelForgotten(Event, type="hotel.forgotten", topic=topics.HOTELS_FORGOTTE
     counts: tuple[TableCount, ...]
     """Of every table that held rows of the hotel; added up where it was asked more than once."""
     forgotten_at: AwareDatetime
+    version: Version
+    """The hotel's, as the service was told last."""
 
 
 class _UserState(Event):

@@ -36,6 +36,6 @@ async def attention_of(hotels: Collection[HotelRow], tx: Transaction) -> dict[UU
         .distinct()
     )
     held: dict[UUID, set[AttentionReason]] = {hotel_id: set() for hotel_id in served}
-    for hotel_id, reason in (await tx.execute(query)).all():
-        held[hotel_id].add(AttentionReason(reason))
+    for found in await tx.execute(query):
+        held[found.hotel_id].add(AttentionReason(found.reason))
     return {row.id: reasons(held[row.id]) if row.id in held else [] for row in hotels}
