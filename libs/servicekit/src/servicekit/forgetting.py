@@ -81,8 +81,8 @@ async def forget(
     hotel_id: HotelId, kept: Collection[str], before: BeforeForgetting | None, tx: Transaction
 ) -> dict[str, int]:
     """Delete the hotel's rows, and publish that. `tx` is a transaction of that hotel, as the worker. Counts by table."""
-    version, before_this = (await tx.execute(_NOTED, {"hotel_id": hotel_id})).one()
-    counts = Counter[str](before_this)
+    noted = (await tx.execute(_NOTED, {"hotel_id": hotel_id})).one()
+    counts = Counter[str](noted.counts)
     if before is not None:
         counts.update(await before(hotel_id, tx))
     for table in await _children_first(tx, {*kept, *CHASSIS_PLATFORM_TABLES}):
@@ -92,7 +92,7 @@ async def forget(
     await tx.execute(_SENT, {"hotel_id": hotel_id})
     await tx.execute(_KEEP_COUNTS, {"hotel_id": hotel_id, "now": tx.now, "counts": json.dumps(counts)})
     found = tuple(TableCount(table=table, rows=rows) for table, rows in sorted(counts.items()) if rows)
-    said = {"hotel_id": hotel_id, "service": tx.service, "counts": found, "forgotten_at": tx.now, "version": version}
+    said = {"hotel_id": hotel_id, "service": tx.service, "counts": found, "forgotten_at": tx.now, "version": noted.version}
     tx.publish(HotelForgotten.model_validate(said))
     tx.audit("hotel.forget", "hotel", hotel_id)
     return dict(counts)
