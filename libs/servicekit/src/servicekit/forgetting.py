@@ -92,7 +92,13 @@ async def forget(
     await tx.execute(_SENT, {"hotel_id": hotel_id})
     await tx.execute(_KEEP_COUNTS, {"hotel_id": hotel_id, "now": tx.now, "counts": json.dumps(counts)})
     found = tuple(TableCount(table=table, rows=rows) for table, rows in sorted(counts.items()) if rows)
-    said = {"hotel_id": hotel_id, "service": tx.service, "counts": found, "forgotten_at": tx.now, "version": noted.version}
+    said = {
+        "hotel_id": hotel_id,
+        "service": tx.service,
+        "counts": found,
+        "forgotten_at": tx.now,
+        "version": noted.version,
+    }
     tx.publish(HotelForgotten.model_validate(said))
     tx.audit("hotel.forget", "hotel", hotel_id)
     return dict(counts)
