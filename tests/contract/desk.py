@@ -23,7 +23,7 @@ WHOEVER = "vera.viewer@lindenhof.example"
 GUESTS = 6
 """So that one guest's limit per minute is not what most answers are about."""
 SUPERADMIN_ROUTES = ("/hotels", "/users/{user_id}/totp/reset")
-ENDS_SESSIONS = ("/sessions", "/me")
+ENDS_SESSIONS = ("/me",)
 """Called with a session of their own each time: some of these end the one that they are called with."""
 STAFF_ROUTES = ("/conversations", "/escalations")
 READ_BY_SERVICES = ("/conversations/{conversation_id}", "/escalations/{escalation_id}")
@@ -63,7 +63,7 @@ class Desk:
         if path.startswith("/widget"):
             guest = next((one for one in (*self.guests, self.ended) if one.token == token), self.guests[0])
             return self.ids | {"conversation_id": str(guest.conversation_id)}
-        if path.startswith("/sessions/"):
+        if path.startswith("/me/sessions/{"):
             return {"session_id": self._another_session()}
         return self.ids
 
@@ -110,7 +110,7 @@ class Desk:
     def _another_session(self) -> str:
         token = self.signed_in(WHOEVER)["access_token"]
         with self._http() as http:
-            listed = http.get(f"{self.stack.url('identity')}/sessions", headers={"authorization": f"Bearer {token}"})
+            listed = http.get(f"{self.stack.url('identity')}/me/sessions", headers={"authorization": f"Bearer {token}"})
         listed.raise_for_status()
         return listed.json()["items"][0]["id"]
 

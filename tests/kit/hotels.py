@@ -55,7 +55,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
 
         escalated = await until(escalation, what="the escalation")
         articles = (await http.get(f"{stack.url('conversation')}/articles")).json()["items"]
-        sessions = (await http.get(f"{stack.url('identity')}/sessions")).json()
+        sessions = (await http.get(f"{stack.url('identity')}/me/sessions")).json()
         members = (await http.get(f"{stack.url('identity')}/users")).json()["items"]
         # Not the admin: whoever ends their own membership is out as soon as that is felt everywhere.
         colleague = next(member["id"] for member in members if member["id"] != signed_in["user"]["id"])

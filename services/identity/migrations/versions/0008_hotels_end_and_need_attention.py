@@ -9,7 +9,7 @@ from alembic import op
 from servicekit.migrations import let_hotels_be_forgotten, tenant_table
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 
 HOTELS = """
 alter table hotels

@@ -36,6 +36,8 @@ class IdentitySettings(MailSettings):
     """At most 14 minutes: deny lists forget after 15."""
     refresh_idle_days: int = Field(default=14, ge=1)
     session_days: int = Field(default=60, ge=1)
+    refresh_overlap_seconds: int = Field(default=10, ge=0, le=60)
+    """How long a refresh token that was used may be used again, as long as nobody went on with what it brought."""
     session_retention_days: int = Field(default=30, ge=1)
     """How long sessions are kept after they ended."""
     audit_retention_days: int = Field(default=0, ge=0)
@@ -59,7 +61,11 @@ class IdentitySettings(MailSettings):
     @property
     def lifetimes(self) -> Lifetimes:
         """How long sessions last."""
-        return Lifetimes(timedelta(days=self.refresh_idle_days), timedelta(days=self.session_days))
+        return Lifetimes(
+            timedelta(days=self.refresh_idle_days),
+            timedelta(days=self.session_days),
+            timedelta(seconds=self.refresh_overlap_seconds),
+        )
 
     @property
     def demo_sites(self) -> list[str]:

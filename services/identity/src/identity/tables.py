@@ -32,6 +32,7 @@ from contracts.events import (
 )
 from contracts.ids import SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
+from identity.domain.devices import Place
 from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
 from identity.tables_mail import MAIL_TABLES
@@ -220,8 +221,18 @@ class SessionRow(Row, table=True):
     started_at: datetime = timestamp()
     last_used_at: datetime = timestamp()
     expires_at: datetime = timestamp()
+    generation: int = 0
+    """How often its refresh token was exchanged."""
+    browser: str | None = None
+    system: str | None = None
+    network: str | None = None
+    """Where it was used last; see `domain.devices`."""
     ended_at: datetime | None = timestamp(nullable=True)
     end_reason: EndReason | None = Field(default=None, sa_type=Text)
+
+    def used(self, place: Place, at: datetime) -> None:
+        """Remember when and where it was used last."""
+        self.last_used_at, self.browser, self.system, self.network = at, place.browser, place.system, place.network
 
     def end(self, reason: EndReason, at: datetime) -> None:
         """The session is over; its refresh tokens are void."""
@@ -239,6 +250,8 @@ class RefreshTokenRow(Row, table=True):
     issued_at: datetime = timestamp()
     expires_at: datetime = timestamp()
     rotated_at: datetime | None = timestamp(nullable=True)
+    generation: int | None = None
+    """The session's when it was issued; None: issued by the release before there were any."""
 
     @staticmethod
     def hash_of(token: str) -> str:
@@ -247,7 +260,8 @@ class RefreshTokenRow(Row, table=True):
 
     def presented(self, session: SessionRow) -> PresentedToken:
         """What the rule on refreshing needs to know."""
-        return PresentedToken(self.expires_at, self.rotated_at, session.ended_at)
+        behind = 0 if self.generation is None else session.generation - self.generation
+        return PresentedToken(self.expires_at, self.rotated_at, session.ended_at, behind)
 
 
 class AuditEntryRow(Row, table=True):

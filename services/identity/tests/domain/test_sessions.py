@@ -5,36 +5,62 @@ from datetime import UTC, datetime, timedelta
 from identity.domain.sessions import Lifetimes, PresentedToken, RefreshVerdict, judge
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OVERLAP = timedelta(seconds=10)
+LONG_AGO = timedelta(hours=1)
 
 
-def presented(*, rotated: bool = False, expired: bool = False, session_ended: bool = False) -> PresentedToken:
-    earlier = NOW - timedelta(hours=1)
-    return PresentedToken(
-        expires_at=earlier if expired else NOW + timedelta(days=1),
-        rotated_at=earlier if rotated else None,
-        session_ended_at=earlier if session_ended else None,
+def verdict(
+    *, used: timedelta | None = None, behind: int = 0, expired: bool = False, session_ended: bool = False
+) -> RefreshVerdict:
+    """Of a token that was used so long ago, or not yet."""
+    token = PresentedToken(
+        expires_at=NOW - LONG_AGO if expired else NOW + timedelta(days=1),
+        rotated_at=None if used is None else NOW - used,
+        session_ended_at=NOW - LONG_AGO if session_ended else None,
+        behind=behind,
     )
+    return judge(token, NOW, OVERLAP)
 
 
 def test_a_fresh_token_is_exchanged_for_the_next() -> None:
-    assert judge(presented(), NOW) is RefreshVerdict.ROTATE
+    assert verdict() is RefreshVerdict.ROTATE
 
 
-def test_a_token_that_was_used_already_ends_the_whole_session() -> None:
-    assert judge(presented(rotated=True), NOW) is RefreshVerdict.END_FAMILY
+def test_a_token_may_be_used_again_for_some_seconds() -> None:
+    assert verdict(used=timedelta(0), behind=1) is RefreshVerdict.REPEAT
+    assert verdict(used=OVERLAP, behind=1) is RefreshVerdict.REPEAT
+    assert verdict(used=OVERLAP + timedelta(microseconds=1), behind=1) is RefreshVerdict.END_FAMILY
+
+
+def test_once_somebody_went_on_with_a_successor_a_second_use_ends_the_session() -> None:
+    assert verdict(used=timedelta(seconds=1), behind=2) is RefreshVerdict.END_FAMILY
+
+
+def test_of_several_successors_the_second_to_be_used_ends_the_session() -> None:
+    assert verdict(behind=1) is RefreshVerdict.END_FAMILY
+
+
+def test_without_an_overlap_a_second_use_ends_the_session_at_once() -> None:
+    twice = PresentedToken(NOW + timedelta(days=1), NOW - timedelta(microseconds=1), None, behind=1)
+    assert judge(twice, NOW, timedelta(0)) is RefreshVerdict.END_FAMILY
+
+
+def test_a_used_token_of_the_former_release_ends_the_session() -> None:
+    assert verdict(used=timedelta(seconds=1), behind=0) is RefreshVerdict.END_FAMILY
 
 
 def test_a_used_token_still_ends_the_session_when_it_is_old() -> None:
-    assert judge(presented(rotated=True, expired=True), NOW) is RefreshVerdict.END_FAMILY
+    assert verdict(used=LONG_AGO, behind=1, expired=True) is RefreshVerdict.END_FAMILY
+    assert verdict(used=LONG_AGO, behind=9, expired=True) is RefreshVerdict.END_FAMILY
 
 
 def test_an_expired_token_is_refused() -> None:
-    assert judge(presented(expired=True), NOW) is RefreshVerdict.REFUSE
+    assert verdict(expired=True) is RefreshVerdict.REFUSE
 
 
 def test_a_session_that_ended_stays_ended() -> None:
-    assert judge(presented(session_ended=True), NOW) is RefreshVerdict.REFUSE
-    assert judge(presented(session_ended=True, rotated=True), NOW) is RefreshVerdict.REFUSE
+    assert verdict(session_ended=True) is RefreshVerdict.REFUSE
+    assert verdict(session_ended=True, used=LONG_AGO, behind=1) is RefreshVerdict.REFUSE
 
 
 def test_a_token_never_outlives_its_session() -> None:

@@ -16,9 +16,10 @@ from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
 from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
 from identity.adapters.hashing import Passwords
-from identity.commands.accounts import Password, check_password, end_sessions
+from identity.commands.accounts import Password, check_password, end_other_sessions, end_sessions
 from identity.commands.passwords import set_password
 from identity.commands.second_factor import Given, check_second_factor
+from identity.domain.devices import UNKNOWN, Place
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import SecondFactorRefused
 from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
@@ -101,7 +102,13 @@ def person(access: Access) -> Actor:
 
 
 async def start_session(
-    known: Access, given: Given | None, lifetimes: Lifetimes, new_hash: str | None, vault: Vault, tx: Transaction
+    known: Access,
+    given: Given | None,
+    lifetimes: Lifetimes,
+    new_hash: str | None,
+    vault: Vault,
+    tx: Transaction,
+    place: Place = UNKNOWN,
 ) -> Started | SecondFactorRefused:
     """Begin a session for somebody whose password was right. A refusal of the second factor that they gave, or did not,
     must be committed: it was counted. `new_hash`: the same password, hashed as is done today.
@@ -123,9 +130,8 @@ async def start_session(
             credential = await tx.lock(CredentialRow, known.user_id)
             credential.password_hash = new_hash
         ends = lifetimes.session_ends(tx.now)
-        session = SessionRow(
-            user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, last_used_at=tx.now, expires_at=ends
-        )
+        session = SessionRow(user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, expires_at=ends)
+        session.used(place, tx.now)
         tx.add(session)
         await tx.flush()
         token = _next_token(session, lifetimes, tx)
@@ -134,7 +140,7 @@ async def start_session(
 
 
 async def refresh_session(
-    refresh_token: str, owner: TokenOwner, lifetimes: Lifetimes, tx: Transaction
+    refresh_token: str, owner: TokenOwner, lifetimes: Lifetimes, tx: Transaction, place: Place = UNKNOWN
 ) -> Started | None:
     """The next tokens of a session; None when it is over. That it just ended is kept, so None must be committed.
 
@@ -146,7 +152,7 @@ async def refresh_session(
         access = await _access_now(owner.user_id, tx)
         token = await tx.lock(RefreshTokenRow, RefreshTokenRow.hash_of(refresh_token))
         session = await tx.lock(SessionRow, token.session_id)
-        verdict = judge(token.presented(session), tx.now)
+        verdict = judge(token.presented(session), tx.now, lifetimes.overlap)
         if verdict is RefreshVerdict.END_FAMILY:
             _end(session, user, EndReason.TOKEN_REUSED, "session.reuse_detected", tx)
             return None
@@ -156,9 +162,13 @@ async def refresh_session(
             _end(session, user, EndReason.ACCESS_REMOVED, "session.end", tx)
             return None
         _check_served(access)
-        token.rotated_at = session.last_used_at = tx.now
+        if verdict is RefreshVerdict.ROTATE:
+            token.rotated_at = tx.now
+            session.generation += 1
+        session.used(place, tx.now)
         following = _next_token(session, lifetimes, tx)
-    tx.audit("session.refresh", "session", session.id)
+    action = "session.refresh" if verdict is RefreshVerdict.ROTATE else "session.repeat_refresh"
+    tx.audit(action, "session", session.id)
     return Started(access, SessionId(session.id), following, tx.now)
 
 
@@ -178,6 +188,14 @@ async def revoke_all_sessions(user_id: UserId, tx: Transaction) -> None:
         user = await tx.lock(UserRow, user_id)
         await end_sessions(user, EndReason.REVOKED_ALL, tx)
     tx.audit("session.revoke_all", "user", user_id)
+
+
+async def revoke_other_sessions(user_id: UserId, kept: SessionId | None, tx: Transaction) -> None:
+    """End every session of the account but the one that it is done from."""
+    async with account_scope(tx, user_id):
+        user = await tx.lock(UserRow, user_id)
+        await end_other_sessions(user, kept, EndReason.REVOKED_ALL, tx)
+    tx.audit("session.revoke_others", "user", user_id)
 
 
 async def end_session(sid: SessionId, user_id: UserId, tx: Transaction) -> None:
@@ -239,6 +257,7 @@ def _next_token(session: SessionRow, lifetimes: Lifetimes, tx: Transaction) -> s
             user_id=session.user_id,
             issued_at=tx.now,
             expires_at=lifetimes.token_ends(tx.now, session.expires_at),
+            generation=session.generation,
         )
     )
     return token

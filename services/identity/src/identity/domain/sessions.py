@@ -2,8 +2,12 @@
 
 A session is one sign-in and at the same time one family of refresh tokens: every use hands out the next token and
 retires the one that was used (RFC 9700, 4.14.2). A retired one that comes back means that two parties hold the
-family, so all of it ends. There is no grace for two requests that refresh at the same moment: the second one ends
-the session. Clients refresh one at a time; the gateway does so per session.
+family, so all of it ends.
+
+Two tabs may refresh at the same moment, and an answer may get lost on the way. So for a few seconds the token that was
+used last gives another successor, as long as none of its successors was used. Successors of one token are alternatives:
+the first that is used makes the others void, and whoever comes with one of those ends the family. Of two parties that
+hold a family, the second to go on is found, whenever it does.
 """
 
 from dataclasses import dataclass
@@ -48,6 +52,8 @@ class RefreshVerdict(StrEnum):
     """What a presented refresh token leads to."""
 
     ROTATE = "rotate"
+    REPEAT = "repeat"
+    """Hand out another successor beside those of this token that are there."""
     REFUSE = "refuse"
     END_FAMILY = "end_family"
 
@@ -59,10 +65,12 @@ class Lifetimes:
     Attributes:
         idle: a refresh token that is not used for this long is void.
         absolute: a session ends this long after sign-in, however busy it is.
+        overlap: so long a refresh token that was used may be used again, if nobody went on with what it brought.
     """
 
     idle: timedelta = timedelta(days=14)
     absolute: timedelta = timedelta(days=60)
+    overlap: timedelta = timedelta(seconds=10)
 
     def session_ends(self, started_at: datetime) -> datetime:
         """When a session that starts at `started_at` ends at the latest."""
@@ -75,19 +83,28 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """What is known of a refresh token that somebody presents, and of its session."""
+    """What is known of a refresh token that somebody presents, and of its session.
+
+    Attributes:
+        expires_at: from then on it is void.
+        rotated_at: when it was used first; None: it was not.
+        session_ended_at: when the session ended; None: it goes on.
+        behind: by how many generations the family has gone on since this token's. A generation is the successors of one
+            token; the present one is 0 behind.
+    """
 
     expires_at: datetime
     rotated_at: datetime | None
     session_ended_at: datetime | None
+    behind: int = 0
 
 
-def judge(token: PresentedToken, now: datetime) -> RefreshVerdict:
+def judge(token: PresentedToken, now: datetime, overlap: timedelta) -> RefreshVerdict:
     """What to do with a refresh token. Reuse is judged before expiry: a stolen token does not become harmless by age."""
     if token.session_ended_at is not None:
         return RefreshVerdict.REFUSE
-    if token.rotated_at is not None:
-        return RefreshVerdict.END_FAMILY
-    if now >= token.expires_at:
-        return RefreshVerdict.REFUSE
-    return RefreshVerdict.ROTATE
+    if token.rotated_at is None and token.behind == 0:
+        return RefreshVerdict.REFUSE if now >= token.expires_at else RefreshVerdict.ROTATE
+    if token.rotated_at is not None and token.behind == 1 and now - token.rotated_at <= overlap:
+        return RefreshVerdict.REPEAT
+    return RefreshVerdict.END_FAMILY

@@ -20,6 +20,9 @@ class SessionView(BaseModel):
     started_at: datetime
     last_used_at: datetime = Field(description="when its tokens were last refreshed")
     expires_at: datetime = Field(description="when it ends at the latest")
+    browser: str | None = Field(description="that used it last, by its family; null: not known")
+    system: str | None = Field(description="the operating system it ran on; null: not known")
+    network: str | None = Field(description="it came from: an IPv4 address's /24, an IPv6 address's /48")
     current: bool = Field(description="whether this request belongs to it")
 
 
@@ -49,6 +52,9 @@ async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) ->
                 started_at=row.started_at,
                 last_used_at=row.last_used_at,
                 expires_at=row.expires_at,
+                browser=row.browser,
+                system=row.system,
+                network=row.network,
                 current=row.id == current,
             )
             for row in rows

@@ -6,7 +6,13 @@ from fastapi import Depends
 
 from contracts.errors import NotFound
 from contracts.ids import SessionId
-from identity.commands.sessions import ChangePassword, change_password, end_session, revoke_all_sessions
+from identity.commands.sessions import (
+    ChangePassword,
+    change_password,
+    end_session,
+    revoke_all_sessions,
+    revoke_other_sessions,
+)
 from identity.domain.passwords import WeakPassword
 from identity.domain.sessions import WrongPassword
 from identity.queries.sessions import Sessions, open_sessions
@@ -35,19 +41,25 @@ async def change_password_route(command: ChangePassword, actor: SignedIn, rt: Rt
     await change_password(own_id(actor), command, kept.passwords, kept.vault, tx)
 
 
-@router.get("/sessions")
+@router.get("/me/sessions")
 async def sessions_route(actor: SignedIn, tx: OwnTx) -> Sessions:
     """Where I am signed in, in every hotel."""
     return await open_sessions(own_id(actor), actor.sid, tx)
 
 
-@router.delete("/sessions/{session_id}", status_code=204, responses=problems(NotFound))
+@router.delete("/me/sessions/{session_id}", status_code=204, responses=problems(NotFound))
 async def end_session_route(session_id: SessionId, actor: SignedIn, tx: OwnTx) -> None:
     """Sign out there. Its tokens are refused everywhere within seconds."""
     await end_session(session_id, own_id(actor), tx)
 
 
-@router.post("/sessions/revoke-all", status_code=204)
+@router.post("/me/sessions/revoke-others", status_code=204)
+async def revoke_others_route(actor: SignedIn, tx: OwnTx) -> None:
+    """Sign out everywhere but here."""
+    await revoke_other_sessions(own_id(actor), actor.sid, tx)
+
+
+@router.post("/me/sessions/revoke-all", status_code=204)
 async def revoke_all_route(actor: SignedIn, tx: OwnTx) -> None:
     """Sign out everywhere, here too."""
     await revoke_all_sessions(own_id(actor), tx)

@@ -20,6 +20,7 @@ from identity.commands.sessions import (
     start_session,
 )
 from identity.domain.claims import user_claims
+from identity.domain.devices import Place, place_of
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import (
     BadSecondFactor,
@@ -40,12 +41,12 @@ router = edge_router("/tokens", tags=["sign-in"], dependencies=[OPEN])
 
 
 class TokenView(BaseModel):
-    """An access token for every service, and the refresh token that brings the next. Use a refresh token once."""
+    """An access token for every service, and the refresh token that brings the next."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
     expires_in: int = Field(description="seconds")
-    refresh_token: str = Field(description="a second use ends the session")
+    refresh_token: str = Field(description="used once; of several that answer one token, go on with one")
     user: Person
     hotel: HotelOfToken | None = Field(description="null: platform work")
     role: str
@@ -77,7 +78,7 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
         started = await start_session(
-            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx
+            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx, _place(request)
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
@@ -86,7 +87,9 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
 
 @router.post("/refresh", responses=problems(SessionOver, HotelSuspended, TooManyRequests))
 async def refresh_route(command: UseRefreshToken, request: Request, response: Response, rt: Rt) -> TokenView:
-    """Exchange a refresh token. Refresh one at a time: the second use of a token ends its session."""
+    """Exchange a refresh token. An answer that got lost may be asked for again within seconds, and two tabs may ask at
+    once: whoever goes on with one of the answers makes the others void. Any other second use ends the session.
+    """
     await _limit(request, rt)
     token = command.refresh_token.get_secret_value()
     async with rt.db.transaction(None, read_only=True) as tx:
@@ -94,7 +97,7 @@ async def refresh_route(command: UseRefreshToken, request: Request, response: Re
     if owner is None:
         raise SessionOver
     async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
-        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx)
+        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx, _place(request))
     if started is None:
         raise SessionOver  # after the commit: a family that ended for reuse stays ended
     return _answer(started, response, rt)
@@ -116,6 +119,10 @@ async def _limit(request: Request, rt: Runtime) -> None:
     await rt.limits.check(
         settings_of(rt).token_limit, "tokens", whose(request.client.host) if request.client else "unknown"
     )
+
+
+def _place(request: Request) -> Place:
+    return place_of(request.headers.get("user-agent"), request.client.host if request.client else None)
 
 
 def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
