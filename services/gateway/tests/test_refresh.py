@@ -1,6 +1,7 @@
 """What becomes of a signed-in browser when its tokens are about to end and identity says this or that."""
 
 import json
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from gateway.live import LiveHub
 from gateway.resources import Resources
 
 NOW = 1_000_000.0
+CALLER = {"x-forwarded-for": "203.0.113.7", "user-agent": "Browser/1.0"}
 KEY = "a key for tests, thirty-two characters"
 
 
@@ -25,6 +27,11 @@ def resources(valkey: Redis, prefix: str, status: int, asked: list[httpx.Request
         asked.append(request)
         return httpx.Response(status, json={})
 
+    return before(identity, valkey, prefix)
+
+
+def before(identity: Callable[[httpx.Request], httpx.Response], valkey: Redis, prefix: str) -> Resources:
+    """The gateway before this identity service."""
     behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
     return Resources(
         Services(behind, behind, behind),
@@ -49,13 +56,39 @@ async def test_only_a_session_that_is_over_signs_the_browser_out(
     desk = resources(valkey, prefix, status, asked)
     session_id = await desk.sessions.create(Session("access-1", NOW + 1, "refresh-1", "csrf", "{}"))
     with pytest.raises(told):
-        await desk.sessions.fresh(session_id, lambda token: desk.refresh(token, "203.0.113.7"))
+        await desk.sessions.fresh(session_id, lambda token: desk.refresh(token, CALLER))
     [request] = asked
     assert json.loads(request.content) == {"refresh_token": "refresh-1"}
     assert request.headers["x-forwarded-for"] == "203.0.113.7", "identity's limit counts the browser, not the gateway"
-    assert request.extensions["timeout"] == {"connect": 1, "pool": 1, "read": 10, "write": 10}
+    assert request.headers["user-agent"] == "Browser/1.0", "identity shows where somebody is signed in"
+    assert request.extensions["timeout"] == {"connect": 1, "pool": 1, "read": 4, "write": 4}
     if stays:
         assert (await desk.sessions.get(session_id)).refresh_token == "refresh-1"
     else:
         with pytest.raises(Unauthenticated):
             await desk.sessions.get(session_id)
+
+
+async def test_an_answer_that_got_lost_is_asked_for_again(valkey: Redis, prefix: str) -> None:
+    asked: list[httpx.Request] = []
+
+    def identity(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) == 1:
+            raise httpx.ReadTimeout("no answer came", request=request)
+        tokens = {"access_token": "access-2", "expires_in": 600, "refresh_token": "refresh-2"}
+        profile = {"user": {"id": "u"}, "hotel": None, "role": "admin", "scopes": ["user:read"], "more": "of it"}
+        return httpx.Response(200, json=tokens | profile)
+
+    desk = before(identity, valkey, prefix)
+    session_id = await desk.sessions.create(Session("access-1", NOW + 1, "refresh-1", "csrf", "{}"))
+    session = await desk.sessions.fresh(session_id, lambda token: desk.refresh(token, CALLER))
+    assert [json.loads(request.content)["refresh_token"] for request in asked] == ["refresh-1", "refresh-1"]
+    assert session.refresh_token == "refresh-2"
+    assert json.loads(session.profile) == {
+        "user": {"id": "u"},
+        "hotel": None,
+        "role": "admin",
+        "scopes": ["user:read"],
+    }, "a new role shows with the next refresh"
+    assert await desk.sessions.get(session_id) == session

@@ -8,7 +8,7 @@ import pytest
 from gateway.adapters.services import Services
 from gateway.adapters.sessions import Sessions
 from gateway.adapters.upstream import Upstream
-from gateway.domain.cookie import COOKIE
+from gateway.domain.cookie import COOKIE, DEVICE_COOKIE
 from gateway.resources import Resources
 from servicekit.problems import MEDIA_TYPE
 from servicekit.testing import RunningService
@@ -21,6 +21,7 @@ TOKENS = {
     "hotel": None,
     "role": "admin",
     "scopes": [],
+    "device_token": "fdd_what-identity-knows-this-browser-by",
 }
 SIGN_IN = {"email": "anna@lindenhof.example", "password": "three old kettles sing"}
 
@@ -81,3 +82,19 @@ async def test_password_and_code_together_open_a_session(gateway: RunningService
     assert json.loads(asked[0].content) == SIGN_IN | {"second_factor": "123456", "hotel": "lindenhof"}
     assert "123456" not in answer.text
     assert (await browser.get("/api/session")).json()["user"]["name"] == "Anna"
+
+
+async def test_a_browser_that_signed_in_before_says_so_the_next_time_also_after_signing_out(
+    gateway: RunningService, asked: list[httpx.Request]
+) -> None:
+    browser = gateway.client()
+    answer = await browser.post("/api/session", json=SIGN_IN | {"second_factor": "123456"})
+    [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE_COOKIE)]
+    assert {"HttpOnly", "SameSite=lax", "Path=/api/session"} <= set(cookie.split("; "))
+    assert "fdd_" not in answer.text
+    browser.cookies.delete(COOKIE)
+    await browser.post("/api/session", json=SIGN_IN | {"second_factor": "123456"})
+    assert json.loads(asked[1].content)["device_token"] == TOKENS["device_token"]
+    other = {"cookie": f"{DEVICE_COOKIE}={'x' * 401}"}
+    assert (await gateway.client().post("/api/session", json=SIGN_IN, headers=other)).status_code == 401
+    assert "device_token" not in json.loads(asked[2].content), "what is none of identity's does not spoil the sign-in"

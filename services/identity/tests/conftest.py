@@ -47,6 +47,7 @@ async def identity(service_app: StartService, postbox: Postbox) -> RunningServic
             secret_keys=SECRET_KEY,
             service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
             token_limit="100000/minute",
+            sign_in_network_limit="100000/minute",
             link_limit="100000/minute",
             smtp_host="127.0.0.1",
             smtp_port=postbox.port,

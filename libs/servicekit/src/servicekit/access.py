@@ -32,10 +32,12 @@ class AccessKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route demands. `value`: the permission, or why it is open."""
+    """What a route demands. `value`: the permission, or why it is open. `enrolling`: open also to whoever has yet to set
+    up the second factor that their hotel asks for."""
 
     kind: AccessKind
     value: str = ""
+    enrolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ class MissingPermission(Forbidden):
     """The token does not carry the permission."""
 
     slug, title = "missing-permission", "You are not allowed to do this"
+
+
+class SecondFactorNeeded(Forbidden):
+    """The hotel asks for a second factor, and the session has none."""
+
+    slug, title = "second-factor-needed", "This hotel asks for a second factor: set one up first"
 
 
 async def current_actor(connection: HTTPConnection) -> Actor:
@@ -100,6 +108,8 @@ def check(actor: Actor, access: Access) -> Actor:
     Raises:
         Forbidden: they may not.
     """
+    if actor.enrolling and not access.enrolling:
+        raise SecondFactorNeeded
     match access.kind:
         case AccessKind.PERMISSION if not actor.may(access.value):
             raise MissingPermission(f"this needs {access.value}")
@@ -158,9 +168,12 @@ def may(permission: str) -> Callable[..., Awaitable[Actor]]:
     return _Demand(Access(AccessKind.PERMISSION, str(permission)))
 
 
-def signed_in() -> Callable[..., Awaitable[Actor]]:
-    """A dependency for what every account may do for itself: any valid token of a user, no permission."""
-    return _Demand(Access(AccessKind.SIGNED_IN))
+def signed_in(*, enrolling: bool = False) -> Callable[..., Awaitable[Actor]]:
+    """A dependency for what every account may do for itself: any valid token of a user, no permission.
+
+    `enrolling` opens it also to those who have yet to set up the second factor that their hotel asks for.
+    """
+    return _Demand(Access(AccessKind.SIGNED_IN, enrolling=enrolling))
 
 
 def guest() -> Callable[..., Awaitable[Actor]]:

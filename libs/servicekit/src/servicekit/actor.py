@@ -24,6 +24,8 @@ class Actor:
         sid: the sign-in session, which can be revoked on its own.
         issued_at, expires_at: of the token; aware, UTC, with fractions of a second.
         act: whom a service acts for (RFC 8693, 4.1), if anybody.
+        enrolling: somebody whose hotel asks for a second factor that they do not have yet; until they do, nothing but
+            setting one up is open to them.
         subject: the token's `sub`: the id as text, or the service's client id.
     """
 
@@ -36,6 +38,7 @@ class Actor:
     issued_at: datetime = _EPOCH
     expires_at: datetime = _EPOCH
     act: ActorRef | None = None
+    enrolling: bool = False
     subject: str = ""
 
     def ref(self) -> ActorRef:

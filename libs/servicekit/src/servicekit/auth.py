@@ -258,6 +258,7 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:  # Any: JSON
         issued_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
         expires_at=datetime.fromtimestamp(float(claims["exp"]), UTC),
         act=ActorRef.model_validate(act) if act else None,
+        enrolling=bool(claims.get("enrolling")),
         subject=subject,
     )
 

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fastapi import Request
 from limits import RateLimitItem, parse
@@ -24,6 +24,7 @@ from servicekit.problems import TooManyRequests
 from servicekit.runtime import Runtime
 
 By = Literal["ip", "user", "hotel"] | Callable[[Request], str | Awaitable[str]]
+T = TypeVar("T")
 VALKEY_TIMEOUT_SECONDS = 0.25
 AWAY_SECONDS = 5.0
 """After a failure Valkey is left alone that long."""
@@ -55,24 +56,44 @@ class RateLimits:
             TooManyRequests: over the limit; says when to come back.
         """
         item = _parsed(limit)
+        wait = await self._counted(lambda limiter: _hit(limiter, item, *key))
+        if wait:
+            _REFUSED.labels(self._service, str(item)).inc()
+            raise TooManyRequests(f"the limit is {item}", retry_after_seconds=wait)
+
+    async def count(self, limit: str, *key: str) -> None:
+        """Count one hit of `key` and refuse nothing; `wait` tells later what it came to."""
+        item = _parsed(limit)
+        await self._counted(lambda limiter: limiter.hit(item, *key))
+
+    async def wait(self, limit: str, *key: str) -> int:
+        """In how many seconds a hit of `key` would be taken; 0: at once. Counts nothing."""
+        item = _parsed(limit)
+        return await self._counted(lambda limiter: _wait(limiter, item, *key))
+
+    async def _counted(self, ask: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
+        """What Valkey says; while it is away, what this instance has counted."""
         if time.monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(VALKEY_TIMEOUT_SECONDS):
-                    await self._hit(self._shared, item, *key)
+                    return await ask(self._shared)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away_until = time.monotonic() + AWAY_SECONDS
                 log.warning("ratelimit.alone", error=type(error).__name__)
-            else:
-                return
-        await self._hit(self._own, item, *key)
+        return await ask(self._own)
 
-    async def _hit(self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> None:
-        if await limiter.hit(item, *key):
-            return
-        stats = await limiter.get_window_stats(item, *key)
-        _REFUSED.labels(self._service, str(item)).inc()
-        wait = max(1, ceil(stats.reset_time - time.time()))
-        raise TooManyRequests(f"the limit is {item}", retry_after_seconds=wait)
+
+async def _hit(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> int:
+    return 0 if await limiter.hit(item, *key) else await _until_free(limiter, item, *key)
+
+
+async def _wait(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> int:
+    return 0 if await limiter.test(item, *key) else await _until_free(limiter, item, *key)
+
+
+async def _until_free(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> int:
+    stats = await limiter.get_window_stats(item, *key)
+    return max(1, ceil(stats.reset_time - time.time()))
 
 
 @functools.cache

@@ -6,8 +6,9 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, Depends, WebSocket
 
-from servicekit import Service, edge_router, first_frame, may, public, route_permissions
-from servicekit.access import Admit, RouteWithoutPermission
+from contracts.actor import ActorKind
+from servicekit import Actor, Service, edge_router, first_frame, may, public, route_permissions
+from servicekit.access import Access, AccessKind, Admit, RouteWithoutPermission, SecondFactorNeeded, check
 
 
 def test_every_route_is_listed_with_what_it_demands(desk_module: ModuleType) -> None:
@@ -91,3 +92,11 @@ def test_openapi_tells_permissions_problems_and_the_idempotency_key(desk_module:
     assert "HTTPValidationError" not in str(document)
     assert "security" not in document["paths"]["/whoever"]["get"]
     assert "404" in document["paths"]["/notes/{note_id}"]["get"]["responses"]
+
+
+@pytest.mark.parametrize("kind", [AccessKind.PERMISSION, AccessKind.SIGNED_IN, AccessKind.GUEST])
+def test_who_has_yet_to_set_up_a_second_factor_gets_in_only_where_a_route_says_so(kind: AccessKind) -> None:
+    waiting = Actor(ActorKind.USER, scopes=frozenset({"user:read"}), enrolling=True)
+    with pytest.raises(SecondFactorNeeded):
+        check(waiting, Access(kind, "user:read"))
+    assert check(waiting, Access(AccessKind.SIGNED_IN, enrolling=True)) is waiting

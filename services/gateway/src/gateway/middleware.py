@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.errors import DomainError, Forbidden
+from gateway.adapters.callers import caller
 from gateway.domain.cookie import CsrfTokenMissing, session_in
 from servicekit import Runtime
 from servicekit.problems import response_of
@@ -58,8 +60,8 @@ class SessionMiddleware:
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != headers.get("host"):
                 raise ForeignOrigin
-        address = scope["client"][0] if scope.get("client") else None
-        session = await resources.sessions.fresh(session_id, lambda token: resources.refresh(token, address))
+        whose = caller(HTTPConnection(scope))
+        session = await resources.sessions.fresh(session_id, lambda token: resources.refresh(token, whose))
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
+import httpx
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -15,14 +16,17 @@ from redis.backoff import NoBackoff
 from contracts.errors import Unauthenticated
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
-from gateway.adapters.sessions import Sessions
+from gateway.adapters.sessions import Refreshed, Sessions
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream
 from gateway.live import LiveHub
 from gateway.settings import Settings
 from servicekit import Rt, Runtime
 
-REFRESH_SECONDS = 10.0
-"""How long identity may be silent while it refreshes a session's tokens; `Sessions` limits the whole."""
+REFRESH_SECONDS, REFRESH_TRIES = 4.0, 2
+"""How long identity may be silent while it refreshes a session's tokens, and how often it is asked: an answer that got lost
+is asked for again within the ten seconds in which identity gives another. `Sessions` limits the whole."""
+PROFILE = ("user", "hotel", "role", "scopes", "second_factor_needed")
+"""What a session remembers of identity's answer beside the tokens."""
 MAX_READERS = 2_000
 """Hotels whose live stream one instance can follow at a time."""
 
@@ -35,25 +39,19 @@ class Resources:
     sessions: Sessions
     live: LiveHub
 
-    async def refresh(self, refresh_token: str, address: str | None) -> tuple[str, float, str]:
-        """The next tokens from identity: access token, its end (epoch seconds), refresh token.
+    async def refresh(self, refresh_token: str, caller: Mapping[str, str]) -> Refreshed:
+        """The next tokens from identity.
 
         Args:
-            refresh_token: single use.
-            address: whose browser it is; identity limits by it.
+            refresh_token: used once, or again within seconds where no answer came.
+            caller: headers that say whose browser it is; see `adapters.callers`.
 
         Raises:
             Unauthenticated: identity refused; the session is over.
             HotelSuspended: not now; the session goes on when the hotel does.
             ServiceUnavailable: identity did not answer, or is asked too often.
         """
-        response = await self.services.identity.request(
-            "POST",
-            "/tokens/refresh",
-            headers={"content-type": "application/json"} | ({"x-forwarded-for": address} if address else {}),
-            content=json.dumps({"refresh_token": refresh_token}).encode(),
-            timeout_seconds=REFRESH_SECONDS,
-        )
+        response = await self._asked_for_tokens(refresh_token, caller)
         if response.status_code in (401, 422):
             raise Unauthenticated("The session is over; sign in again")
         if response.status_code == 403:
@@ -61,7 +59,29 @@ class Resources:
         if not response.is_success:
             raise ServiceUnavailable("The identity service did not answer")
         answer = response.json()
-        return answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"]
+        return Refreshed(
+            answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"], profile_of(answer)
+        )
+
+    async def _asked_for_tokens(self, refresh_token: str, caller: Mapping[str, str]) -> httpx.Response:
+        for tries_left in reversed(range(REFRESH_TRIES)):
+            try:
+                return await self.services.identity.request(
+                    "POST",
+                    "/tokens/refresh",
+                    headers={"content-type": "application/json", **caller},
+                    content=json.dumps({"refresh_token": refresh_token}).encode(),
+                    timeout_seconds=REFRESH_SECONDS,
+                )
+            except ServiceUnavailable:
+                if not tries_left:
+                    raise
+        raise AssertionError("asked at least once")
+
+
+def profile_of(answer: Mapping[str, Any]) -> str:  # Any: JSON
+    """Who signed in where, as identity tells it with its tokens."""
+    return json.dumps({name: answer[name] for name in PROFILE if name in answer})
 
 
 @asynccontextmanager

@@ -6,11 +6,13 @@ import pytest
 from redis.asyncio import Redis
 
 from contracts.errors import Unauthenticated
-from gateway.adapters.sessions import Session, Sessions, SessionsUnavailable
+from gateway.adapters.sessions import Refreshed, Session, Sessions, SessionsUnavailable
 from gateway.adapters.upstream import ServiceUnavailable
 
 NOW = 1_000_000.0
 KEY = "a key for tests, thirty-two characters"
+
+NEXT = Refreshed("access-2", NOW + 600, "refresh-2", '{"role": "admin"}')
 
 
 def session(expires_at: float) -> Session:
@@ -21,7 +23,7 @@ def sessions(valkey: Redis, prefix: str, key: str = KEY) -> Sessions:
     return Sessions(valkey, prefix, key, days=1, now=lambda: NOW)
 
 
-async def no_refresh(_: str) -> tuple[str, float, str]:
+async def no_refresh(_: str) -> Refreshed:
     raise AssertionError("there was nothing to refresh")
 
 
@@ -36,14 +38,29 @@ async def test_many_requests_at_once_refresh_a_session_once(valkey: Redis, prefi
     session_id = await store.create(session(NOW + 1))
     calls: list[str] = []
 
-    async def refresh(token: str) -> tuple[str, float, str]:
+    async def refresh(token: str) -> Refreshed:
         calls.append(token)
         await asyncio.sleep(0.1)
-        return "access-2", NOW + 600, "refresh-2"
+        return NEXT
 
     got = await asyncio.gather(*(store.fresh(session_id, refresh) for _ in range(20)))
     assert calls == ["refresh-1"], "a refresh token is single use"
     assert {s.access_token for s in got} == {"access-2"}
+
+
+async def test_a_session_is_renewed_on_demand_once_for_two_tabs_that_ask_at_once(valkey: Redis, prefix: str) -> None:
+    store = sessions(valkey, prefix)
+    session_id = await store.create(session(NOW + 600))
+    calls: list[str] = []
+
+    async def refresh(token: str) -> Refreshed:
+        calls.append(token)
+        await asyncio.sleep(0.1)
+        return NEXT
+
+    got = await asyncio.gather(*(store.renewed(session_id, refresh) for _ in range(2)))
+    assert calls == ["refresh-1"]
+    assert {(s.access_token, s.profile, s.csrf_token) for s in got} == {("access-2", NEXT.profile, "csrf")}
 
 
 async def test_a_browser_that_gives_up_in_the_middle_of_a_refresh_stays_signed_in(valkey: Redis, prefix: str) -> None:
@@ -51,10 +68,10 @@ async def test_a_browser_that_gives_up_in_the_middle_of_a_refresh_stays_signed_i
     session_id = await store.create(session(NOW + 1))
     asked, answers = asyncio.Event(), asyncio.Event()
 
-    async def slow(_: str) -> tuple[str, float, str]:
+    async def slow(_: str) -> Refreshed:
         asked.set()
         await answers.wait()
-        return "access-2", NOW + 600, "refresh-2"
+        return NEXT
 
     request = asyncio.create_task(store.fresh(session_id, slow))
     await asked.wait()
@@ -75,7 +92,7 @@ async def test_a_refresh_that_takes_too_long_is_given_up_before_another_may_pres
     under_way: list[str] = []
     most = 0
 
-    async def drips(token: str) -> tuple[str, float, str]:
+    async def drips(token: str) -> Refreshed:
         nonlocal most
         under_way.append(token)
         most = max(most, len(under_way))
@@ -83,7 +100,7 @@ async def test_a_refresh_that_takes_too_long_is_given_up_before_another_may_pres
             await asyncio.sleep(1.5)  # a byte now and then: no phase of the call is ever over its limit
         finally:
             under_way.remove(token)
-        return "access-2", NOW + 600, "refresh-2"
+        return NEXT
 
     asked = await asyncio.gather(*(store.fresh(session_id, drips) for _ in range(3)), return_exceptions=True)
     assert all(isinstance(told, SessionsUnavailable) for told in asked), asked
@@ -95,7 +112,7 @@ async def test_a_refresh_that_fails_for_now_leaves_the_session_as_it_is(valkey: 
     store = sessions(valkey, prefix)
     session_id = await store.create(session(NOW + 1))
 
-    async def busy(_: str) -> tuple[str, float, str]:
+    async def busy(_: str) -> Refreshed:
         raise ServiceUnavailable
 
     with pytest.raises(ServiceUnavailable):
@@ -107,7 +124,7 @@ async def test_a_session_that_identity_no_longer_refreshes_is_over(valkey: Redis
     store = sessions(valkey, prefix)
     session_id = await store.create(session(NOW + 1))
 
-    async def refused(_: str) -> tuple[str, float, str]:
+    async def refused(_: str) -> Refreshed:
         raise Unauthenticated
 
     with pytest.raises(Unauthenticated):

@@ -55,6 +55,7 @@ class HotelAccess:
     time_zone: str
     status: HotelStatus
     role: HotelRole
+    require_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class Access:
         return self.hotel.role.value if self.hotel else Role.SUPERADMIN.value
 
     @property
+    def needs_second_factor(self) -> bool:
+        """Whether the hotel asks for one. Platform work is no hotel's."""
+        return self.hotel is not None and self.hotel.require_second_factor
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """The permissions that go into the token."""
         return members.scopes(self.hotel.role if self.hotel else Role.SUPERADMIN)
@@ -86,14 +92,16 @@ class Access:
 _ACCESS = text(
     """
     with work as (
-        select m.user_id, m.created_at, m.role, h.id as hotel_id, h.slug, h.name, h.time_zone, h.status
+        select m.user_id, m.created_at, m.role, h.id as hotel_id, h.slug, h.name, h.time_zone, h.status,
+               h.require_second_factor
         from memberships m
         join hotels h on h.id = m.hotel_id
         where m.user_id = :user_id and m.status = 'active' and h.status <> 'deleted'
           and (cast(:hotel as text) is null or h.slug = :hotel or h.id::text = :hotel)
     )
     select u.id, u.email, u.name, u.superadmin, c.password_hash,
-           w.hotel_id, w.slug, w.name as hotel_name, w.time_zone, w.status as hotel_status, w.role
+           w.hotel_id, w.slug, w.name as hotel_name, w.time_zone, w.status as hotel_status, w.role,
+           w.require_second_factor
     from users u
     join credentials c on c.user_id = u.id
     left join work w on w.user_id = u.id
@@ -124,5 +132,6 @@ async def access_of(user_id: UUID, hotel: str | None, tx: Transaction, *, platfo
         found.time_zone,
         HotelStatus(found.hotel_status),
         HotelRole(found.role),
+        found.require_second_factor,
     )
     return Access(found.id, found.email, found.name, found.password_hash, work)

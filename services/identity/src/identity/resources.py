@@ -1,5 +1,5 @@
-"""What identity keeps at hand while it runs: the key that signs tokens and checkpoints, the keys that seal secrets, and the
-threads that hash passwords."""
+"""What identity keeps at hand while it runs: the key that signs tokens and checkpoints, the keys that seal secrets, the threads
+that hash passwords, and what holds up those who guess them."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.hashing import Passwords
+from identity.adapters.known_devices import KnownDevices
+from identity.adapters.sign_in_limits import SignInLimits
 from identity.adapters.signing import BadKey, SigningKeys
 from identity.settings import settings_of
 from identity.settings_mail import check_mail
@@ -23,6 +25,8 @@ class Resources:
     keys: SigningKeys
     checkpoints: CheckpointKeys
     vault: Vault
+    devices: KnownDevices
+    sign_in_limits: SignInLimits
 
 
 @asynccontextmanager
@@ -49,7 +53,8 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         raise BadSettings([f"FRONTDESK_SECRET_KEYS: {error}"]) from error
     passwords = Passwords(threads=settings.password_threads)
     try:
-        yield Resources(passwords, keys, checkpoints, vault)
+        limits = SignInLimits(rt.limits, settings.guessing_rules)
+        yield Resources(passwords, keys, checkpoints, vault, KnownDevices(vault), limits)
     finally:
         passwords.close()
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from identity.domain.guessing import Rules
 from identity.domain.sessions import Lifetimes
 from identity.settings_mail import MailSettings
 from servicekit import Runtime
@@ -47,7 +48,13 @@ class IdentitySettings(MailSettings):
     password_threads: int = Field(default=2, ge=1)
     """Sign-ins checked at the same moment; each takes 19 MiB and about 25 ms of a core."""
     sign_in_limit: str = "10/minute"
-    """Sign-in attempts per e-mail address."""
+    """Tries to sign in to one account from one place: a device that did before, or a network."""
+    sign_in_slow_limit: str = "3/minute"
+    """The same for devices that are not known, while many guess at the account."""
+    sign_in_account_limit: str = "100/hour"
+    """Wrong tries at one account from devices that are not known, from which on many guess at it."""
+    sign_in_network_limit: str = "100/10 minutes"
+    """Wrong tries from one network, over all accounts, from which on it is heard on known devices alone."""
     token_limit: str = "300/minute"  # noqa: S105 - a rate, not a token
     """Sign-ins, refreshes and sign-outs per client address."""
     demo: bool = False
@@ -65,6 +72,16 @@ class IdentitySettings(MailSettings):
             timedelta(days=self.refresh_idle_days),
             timedelta(days=self.session_days),
             timedelta(seconds=self.refresh_overlap_seconds),
+        )
+
+    @property
+    def guessing_rules(self) -> Rules:
+        """What holds up those who guess passwords."""
+        return Rules(
+            tries=self.sign_in_limit,
+            slow_tries=self.sign_in_slow_limit,
+            account_failures=self.sign_in_account_limit,
+            network_failures=self.sign_in_network_limit,
         )
 
     @property

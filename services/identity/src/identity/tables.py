@@ -82,6 +82,7 @@ class HotelRow(TenantRow, table=True):
     purging_at: datetime | None = timestamp(nullable=True)
     purged_at: datetime | None = timestamp(nullable=True)
     """When the last service had confirmed that it holds nothing of the hotel any more."""
+    require_second_factor: bool = False
 
     def created(self) -> HotelCreated:
         """The event of a new hotel."""

@@ -54,7 +54,10 @@ async def test_all_others_are_signed_out_and_this_one_goes_on(desk: Desk, hotel:
 
 
 async def test_a_session_shows_where_it_was_used_last(desk: Desk, hotel: Hotel) -> None:
-    chrome = {"user-agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0", "x-forwarded-for": "192.0.2.7"}
+    chrome = {
+        "user-agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0",
+        "x-forwarded-for": "192.0.2.7",
+    }
     safari = {
         "user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Version/18.5 Safari/604.1",
         "x-forwarded-for": "2001:db8:17:42::7",

@@ -79,6 +79,23 @@ async def test_guessing_a_password_is_slowed_down(desk: Desk) -> None:
     assert int(answers[10].headers["retry-after"]) >= 1
 
 
+async def test_guesses_of_others_hold_up_neither_a_device_that_is_known_nor_other_networks(
+    desk: Desk, standing_hotel: Hotel
+) -> None:
+    member = await standing_hotel.member()
+    device = member.session["device_token"]
+    for _ in range(10):
+        await desk.sign_in(member.email, "a wrong guess of mine")
+    assert refusal(await desk.sign_in(member.email), 429) == "too-many-requests"
+    again = body(await desk.sign_in(member.email, device_token=device), 201)
+    assert again["device_token"] != device
+    credentials = {"email": member.email, "password": PASSWORD}
+    elsewhere = {"x-forwarded-for": "203.0.113.9"}
+    body(await desk.anybody.post("/tokens", json=credentials, headers=elsewhere), 201)
+    others = standing_hotel.admin.session["device_token"]
+    assert refusal(await desk.sign_in(member.email, device_token=others), 429) == "too-many-requests"
+
+
 async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(desk: Desk, hotel: Hotel) -> None:
     async with desk.app.runtime.db.transaction(None) as tx, account_scope(tx, hotel.admin.id):
         credential = await tx.get(CredentialRow, hotel.admin.id)

@@ -50,6 +50,8 @@ class _HotelState(Event):
     """What the widget says about data protection before the first message."""
     allowed_origins: tuple[Origin, ...] = ()
     """Sites that may embed the widget; none listed: any."""
+    require_second_factor: bool = False
+    """Whether its people need a second factor."""
     version: Version
 
 

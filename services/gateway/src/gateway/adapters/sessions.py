@@ -53,8 +53,20 @@ class Session:
     profile: str
 
 
-Refresh = Callable[[str], Awaitable[tuple[str, float, str]]]
-"""Takes a refresh token; gives access token, its end (epoch seconds) and the next refresh token."""
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh brings; each replaces what the session had."""
+
+    access_token: str
+    expires_at: float
+    refresh_token: str
+    profile: str
+
+
+Refresh = Callable[[str], Awaitable[Refreshed]]
+"""Takes a refresh token and gives the next tokens."""
+Done = Callable[[Session], bool]
+"""Whether a session is as it should be, so that nothing needs to be refreshed."""
 
 
 class Sessions:
@@ -118,10 +130,16 @@ class Sessions:
             DomainError: what `refresh` raises; the session stays.
         """
         session = await self.get(session_id)
-        if self._holds(session):
-            return session
+        return session if self._holds(session) else await self._shielded(session_id, refresh, self._holds)
+
+    async def renewed(self, session_id: str, refresh: Refresh) -> Session:
+        """The session as identity sees it now, however long its tokens would still hold. Raises as `fresh`."""
+        seen = (await self.get(session_id)).access_token
+        return await self._shielded(session_id, refresh, lambda session: session.access_token != seen)
+
+    async def _shielded(self, session_id: str, refresh: Refresh, done: Done) -> Session:
         # The token is single use: a request that gives up in the middle must not take the answer with it.
-        task = asyncio.create_task(self._refresh(session_id, refresh))
+        task = asyncio.create_task(self._refresh(session_id, refresh, done))
         self._refreshing.add(task)
         task.add_done_callback(self._refreshing.discard)
         return await asyncio.shield(task)
@@ -129,7 +147,7 @@ class Sessions:
     def _holds(self, session: Session) -> bool:
         return session.expires_at - self._now() > REFRESH_EARLY_SECONDS
 
-    async def _refresh(self, session_id: str, refresh: Refresh) -> Session:
+    async def _refresh(self, session_id: str, refresh: Refresh, done: Done) -> Session:
         lock, holder = f"{self._key(session_id)}:refresh", secrets.token_hex(8)
         clock = asyncio.get_running_loop().time
         try:
@@ -138,18 +156,15 @@ class Sessions:
                 while not await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
                     await asyncio.sleep(0.05)  # another request is refreshing this very session
                     session = await self.get(session_id)
-                    if self._holds(session):
+                    if done(session):
                         return session
                     asked_at = clock()
             try:
                 async with asyncio.timeout_at(asked_at + REFRESH_SECONDS):
                     session = await self.get(session_id)
-                    if self._holds(session):
+                    if done(session):
                         return session
-                    access_token, expires_at, refresh_token = await refresh(session.refresh_token)
-                session = replace(
-                    session, access_token=access_token, expires_at=expires_at, refresh_token=refresh_token
-                )
+                    session = replace(session, **asdict(await refresh(session.refresh_token)))
                 await self._put(session_id, session)
             except Unauthenticated:
                 await self.delete(session_id)

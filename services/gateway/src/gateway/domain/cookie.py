@@ -1,10 +1,12 @@
-"""The dashboard's cookie: its name, how it is read, and what must come along with it."""
+"""The dashboard's cookies: their names, how they are read, and what must come along with the session's."""
 
 from http.cookies import CookieError, SimpleCookie
 
 from contracts.errors import Forbidden
 
 COOKIE = "frontdesk_session"
+DEVICE_COOKIE = "frontdesk_device"
+"""Says that somebody signed in on this browser before, so that others' guesses at the password do not hold them up."""
 
 
 class CsrfTokenMissing(Forbidden):
@@ -15,8 +17,17 @@ class CsrfTokenMissing(Forbidden):
 
 def session_in(cookie_header: str) -> str | None:
     """The session id in a `Cookie` header, if there is one."""
+    return _named(COOKIE, cookie_header)
+
+
+def device_in(cookie_header: str) -> str | None:
+    """What a former sign-in left on this browser, if anything."""
+    return _named(DEVICE_COOKIE, cookie_header)
+
+
+def _named(name: str, cookie_header: str) -> str | None:
     try:
-        morsel = SimpleCookie(cookie_header).get(COOKIE)
+        morsel = SimpleCookie(cookie_header).get(name)
     except CookieError:
         return None
     return morsel.value if morsel and morsel.value else None

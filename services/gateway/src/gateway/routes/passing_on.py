@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.requests import HTTPConnection
 
 from contracts.errors import NotFound
 from contracts.permissions import Permission
+from gateway.adapters.callers import forwarded
 from gateway.resources import Desk
-from servicekit import edge_router, may, public
+from servicekit import edge_router, may, public, signed_in
 
 SENT_ON = (
     "authorization",
@@ -34,7 +36,6 @@ SENT_BACK = (
     "content-disposition",
     "allow",
 )
-OPEN = Depends(public("the service limits and checks it: the token of a mail's link is the permission"))
 FOR_PAGES = (
     "access-control-allow-origin",
     "access-control-expose-headers",
@@ -45,6 +46,14 @@ FOR_PAGES = (
 """What the conversation service says of the sites that may read its answer to a widget."""
 
 
+class Anybody(Enum):
+    """Routes that ask for no permission."""
+
+    SIGNED_IN = "about one's own account"
+    ENROLLING = "the same, open also to whoever has yet to set up the second factor that their hotel asks for"
+    WITH_A_LINK = "the service limits and checks it: the token of a mail's link is the permission"
+
+
 @dataclass(frozen=True, slots=True)
 class PassedOn:
     """One route of a service that the gateway shows under `/api`.
@@ -53,14 +62,14 @@ class PassedOn:
         method: HTTP method.
         path: path template at the service; the gateway's is the same under `/api`.
         service: who answers.
-        permission: checked here already, and again by the service; None where the service lets everybody ask.
+        permission: checked here already, and again by the service.
         streamed: whether the answer goes on as it comes, however long it is, and is never held here as a whole.
     """
 
     method: str
     path: str
     service: str
-    permission: Permission | None
+    permission: Permission | Anybody
     streamed: bool = False
 
 
@@ -92,6 +101,16 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/hotels", "identity", Permission.HOTEL_READ),
     PassedOn("GET", "/hotels/{hotel_id}", "identity", Permission.HOTEL_READ),
     PassedOn("PATCH", "/hotels/{hotel_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("GET", "/me", "identity", Anybody.ENROLLING),
+    PassedOn("POST", "/me/password", "identity", Anybody.SIGNED_IN),
+    PassedOn("GET", "/me/sessions", "identity", Anybody.SIGNED_IN),
+    PassedOn("DELETE", "/me/sessions/{session_id}", "identity", Anybody.SIGNED_IN),
+    PassedOn("POST", "/me/sessions/revoke-others", "identity", Anybody.SIGNED_IN),
+    PassedOn("POST", "/me/sessions/revoke-all", "identity", Anybody.SIGNED_IN),
+    PassedOn("POST", "/me/totp", "identity", Anybody.ENROLLING),
+    PassedOn("POST", "/me/totp/confirm", "identity", Anybody.ENROLLING),
+    PassedOn("POST", "/me/totp/recovery-codes", "identity", Anybody.SIGNED_IN),
+    PassedOn("POST", "/me/totp/disable", "identity", Anybody.SIGNED_IN),
     PassedOn("GET", "/users", "identity", Permission.USER_READ),
     PassedOn("POST", "/users", "identity", Permission.USER_WRITE),
     PassedOn("GET", "/users/{user_id}", "identity", Permission.USER_READ),
@@ -101,10 +120,10 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/invitations", "identity", Permission.USER_WRITE),
     PassedOn("POST", "/invitations/{invitation_id}/resend", "identity", Permission.USER_WRITE),
     PassedOn("POST", "/invitations/{invitation_id}/withdraw", "identity", Permission.USER_WRITE),
-    PassedOn("POST", "/invitations/show", "identity", None),
-    PassedOn("POST", "/invitations/accept", "identity", None),
-    PassedOn("POST", "/password-reset", "identity", None),
-    PassedOn("POST", "/password-reset/confirm", "identity", None),
+    PassedOn("POST", "/invitations/show", "identity", Anybody.WITH_A_LINK),
+    PassedOn("POST", "/invitations/accept", "identity", Anybody.WITH_A_LINK),
+    PassedOn("POST", "/password-reset", "identity", Anybody.WITH_A_LINK),
+    PassedOn("POST", "/password-reset/confirm", "identity", Anybody.WITH_A_LINK),
     PassedOn("GET", "/guests", "identity", Permission.GUEST_READ),
     PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
@@ -115,6 +134,17 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )
+
+
+def demanded(permission: Permission | Anybody) -> Any:  # Any: what FastAPI's Depends returns
+    """The dependency that holds a route to its permission."""
+    match permission:
+        case Permission():
+            return Depends(may(permission))
+        case Anybody.WITH_A_LINK:
+            return Depends(public(permission.value))
+        case _:
+            return Depends(signed_in(enrolling=permission is Anybody.ENROLLING))
 
 
 def answer_of(answer: httpx.Response, also: Sequence[str] = ()) -> Response:
@@ -129,11 +159,6 @@ def _sent_back(answer: httpx.Response, also: Sequence[str] = ()) -> dict[str, st
 def sent_on(request: Request) -> dict[str, str]:
     """The request's headers as the service gets them."""
     return {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
-
-
-def forwarded(connection: HTTPConnection) -> dict[str, str]:
-    """Whose request it is, so that a service's limits per address count the caller and not the gateway."""
-    return {"x-forwarded-for": connection.client.host} if connection.client else {}
 
 
 async def pass_on(request: Request, desk: Desk, service: str, path: str, also: Sequence[str] = ()) -> Response:
@@ -200,6 +225,6 @@ for route in ROUTES:
         tags=[route.service],
         name=f"{route.method} {route.path}",
         operation_id=f"pass_on {route.method} {route.path}",
-        dependencies=[OPEN if route.permission is None else Depends(may(route.permission))],
+        dependencies=[demanded(route.permission)],
         include_in_schema=False,  # documented by the owning service; `gateway.openapi` puts all documents together
     )

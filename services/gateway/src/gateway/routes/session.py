@@ -9,17 +9,19 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from contracts.errors import Unauthenticated
+from gateway.adapters.callers import caller
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
-from gateway.domain.cookie import COOKIE, CsrfTokenMissing, session_in
-from gateway.resources import Desk, settings_of
-from gateway.routes.passing_on import answer_of, forwarded
+from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, device_in, session_in
+from gateway.resources import Desk, profile_of, settings_of
+from gateway.routes.passing_on import answer_of
 from servicekit import Command, Rt, edge_router, public, rate_limit
 from servicekit.problems import problems
 
 router = edge_router("/api/session", tags=["session"])
 
-
+DEVICE_DAYS, DEVICE_TOKEN_LENGTH = 180, 400
+"""How long a browser keeps what identity gave it, and how long that may be: as identity has it."""
 SecondFactor = Annotated[
     SecretStr, Field(max_length=64, description="the authenticator app's six digits, or a recovery code")
 ]
@@ -41,6 +43,11 @@ class SessionView(BaseModel):
     hotel: dict[str, Any] | None
     role: str
     scopes: list[str]
+    second_factor_needed: bool = Field(
+        default=False,
+        description="true: the hotel asks for a second factor; `/api/me`, `/api/me/totp` and `/api/me/totp/confirm` alone are"
+        " open. `POST /api/session/refresh` once it is confirmed",
+    )
     csrf_token: str
 
 
@@ -59,15 +66,19 @@ async def sign_in(
     Identity's refusals come as they are: 401 `second-factor-required` asks for the same again with `second_factor`, 401
     `bad-second-factor` for another code, 429 `second-factor-locked` for patience or a recovery code.
     """
+    device = device_in(request.headers.get("cookie", ""))
+    if device is not None and len(device) > DEVICE_TOKEN_LENGTH:
+        device = None  # none of identity's; it would refuse all of the request
     answer = await desk.services.identity.request(
         "POST",
         "/tokens",
-        headers={"content-type": "application/json"} | forwarded(request),
+        headers={"content-type": "application/json"} | caller(request),
         content=json.dumps(
             {
                 "email": command.email,
                 "password": command.password.get_secret_value(),
                 **({"hotel": command.hotel} if command.hotel else {}),
+                **({"device_token": device} if device else {}),
                 **(
                     {"second_factor": command.second_factor.get_secret_value()}
                     if command.second_factor is not None
@@ -81,13 +92,12 @@ async def sign_in(
     if not answer.is_success:
         return answer_of(answer)
     tokens = answer.json()
-    profile = {name: tokens[name] for name in ("user", "hotel", "role", "scopes")}
     session = Session(
         access_token=tokens["access_token"],
         expires_at=time.time() + tokens["expires_in"],
         refresh_token=tokens["refresh_token"],
         csrf_token=secrets.token_urlsafe(32),
-        profile=json.dumps(profile),
+        profile=profile_of(tokens),
     )
     settings = settings_of(rt)
     response.set_cookie(
@@ -99,7 +109,17 @@ async def sign_in(
         secure=settings.cookie_secure,
         samesite="lax",
     )
-    return SessionView(**profile, csrf_token=session.csrf_token)
+    if token := tokens.get("device_token"):
+        response.set_cookie(
+            DEVICE_COOKIE,
+            token,
+            max_age=DEVICE_DAYS * 24 * 60 * 60,
+            path="/api/session",
+            httponly=True,
+            secure=settings.cookie_secure,
+            samesite="lax",
+        )
+    return _shown(session)
 
 
 @router.get(
@@ -110,7 +130,22 @@ async def sign_in(
 async def current_session(request: Request, desk: Desk) -> SessionView:
     """Who is signed in with this cookie."""
     session = await desk.sessions.get(_session_id(request))
-    return SessionView(**json.loads(session.profile), csrf_token=session.csrf_token)
+    return _shown(session)
+
+
+@router.post(
+    "/refresh",
+    responses=problems(Unauthenticated, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    dependencies=[
+        Depends(public("refreshes the cookie's own session only")),
+        Depends(rate_limit("20/minute", by="ip")),
+    ],
+)
+async def refresh_session(request: Request, desk: Desk) -> SessionView:
+    """Ask identity at once what may be done here, say after a second factor was set up or a role has changed. Everything
+    else refreshes by itself."""
+    whose = caller(request)
+    return _shown(await desk.sessions.renewed(_session_id(request), lambda token: desk.refresh(token, whose)))
 
 
 @router.delete(
@@ -126,13 +161,17 @@ async def sign_out(request: Request, response: Response, desk: Desk) -> None:
     answer = await desk.services.identity.request(
         "POST",
         "/tokens/revoke",
-        headers={"content-type": "application/json"} | forwarded(request),
+        headers={"content-type": "application/json"} | caller(request),
         content=json.dumps({"refresh_token": session.refresh_token}).encode(),
     )
     if not answer.is_success:
         raise ServiceUnavailable("The identity service did not answer; you are still signed in")
     await desk.sessions.delete(session_id)
     response.delete_cookie(COOKIE, path="/api")
+
+
+def _shown(session: Session) -> SessionView:
+    return SessionView(**json.loads(session.profile), csrf_token=session.csrf_token)
 
 
 def _session_id(request: Request) -> str:

@@ -10,9 +10,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
 from contracts.ids import ConversationId
+from gateway.adapters.callers import forwarded
 from gateway.queries.opening import OpeningView, opening
 from gateway.resources import Desk, settings_of
-from gateway.routes.passing_on import FOR_PAGES, answer_of, forwarded, pass_on, sent_on
+from gateway.routes.passing_on import FOR_PAGES, answer_of, pass_on, sent_on
 from servicekit import Rt, edge_router, public, rate_limit
 from servicekit.etags import not_modified
 from servicekit.tracing import current_traceparent

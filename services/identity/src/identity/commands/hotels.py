@@ -27,6 +27,10 @@ Languages = Annotated[list[LanguageTag], Field(min_length=1, max_length=MAX_LANG
 Threshold = Annotated[float, Field(ge=0, le=1, description="confidence under which the AI hands over, 0 to 1")]
 ConsentText = Annotated[str, Field(max_length=4000, description="what guests agree to when they start to chat")]
 Origins = Annotated[list[Origin], Field(max_length=50, description="web pages that may embed the widget")]
+RequireSecondFactor = Annotated[
+    StrictBool,
+    Field(description="whoever has no second factor can only set one up, from the next sign-in or refresh on"),
+]
 NeverAuto = Annotated[list[NeverAutoTopic], Field(max_length=len(NeverAutoTopic))]
 
 
@@ -69,6 +73,7 @@ class CreateHotel(Command):
     business_hours: OpeningHours | None = None
     consent_text: ConsentText = ""
     allowed_origins: Origins = Field(default_factory=list)
+    require_second_factor: RequireSecondFactor = False
 
 
 class UpdateHotel(Command):
@@ -86,6 +91,7 @@ class UpdateHotel(Command):
     business_hours: OpeningHours | None = None
     consent_text: ConsentText | None = None
     allowed_origins: Origins | None = None
+    require_second_factor: RequireSecondFactor | None = None
 
 
 async def create_hotel(command: CreateHotel, tx: Transaction, hotel_id: UUID | None = None) -> HotelRow:

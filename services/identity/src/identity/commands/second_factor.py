@@ -160,6 +160,12 @@ async def check_second_factor(
     return None
 
 
+async def has_second_factor(user_id: UUID, tx: Transaction) -> bool:
+    """Whether the account has one that is asked for, in the account's scope."""
+    row = await tx.find(TotpRow, user_id)
+    return row is not None and row.confirmed_at is not None
+
+
 async def renew_recovery_codes(
     user_id: UserId, command: RenewRecoveryCodes, vault: Vault, tx: Transaction
 ) -> list[str] | SecondFactorRefused:

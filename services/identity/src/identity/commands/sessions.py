@@ -18,7 +18,7 @@ from identity.accounts import Access, access_of, account_of_email, account_of_to
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import Password, check_password, end_other_sessions, end_sessions
 from identity.commands.passwords import set_password
-from identity.commands.second_factor import Given, check_second_factor
+from identity.commands.second_factor import Given, check_second_factor, has_second_factor
 from identity.domain.devices import UNKNOWN, Place
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import SecondFactorRefused
@@ -39,6 +39,10 @@ class SignIn(Command):
     password: Password
     hotel: Annotated[str | None, Field(max_length=64, description="slug; by default the hotel joined first")] = None
     second_factor: Given | None = None
+    device_token: Annotated[
+        SecretStr | None,
+        Field(max_length=400, description="from a former sign-in on this device: others' guesses do not hold it up"),
+    ] = None
 
 
 class UseRefreshToken(Command):
@@ -56,12 +60,14 @@ class ChangePassword(Command):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session that may go on: what its access token says, and the refresh token that comes next."""
+    """A session that may go on: what its access token says, and the refresh token that comes next. `enrolling`: its hotel
+    asks for a second factor that the account does not have yet, so the token opens nothing but setting one up."""
 
     access: Access
     sid: SessionId
     refresh_token: str
     at: datetime
+    enrolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +141,9 @@ async def start_session(
         tx.add(session)
         await tx.flush()
         token = _next_token(session, lifetimes, tx)
+        enrolling = await _is_enrolling(access, tx)
     tx.audit("session.start", "session", session.id)
-    return Started(access, SessionId(session.id), token, tx.now)
+    return Started(access, SessionId(session.id), token, tx.now, enrolling)
 
 
 async def refresh_session(
@@ -167,9 +174,10 @@ async def refresh_session(
             session.generation += 1
         session.used(place, tx.now)
         following = _next_token(session, lifetimes, tx)
+        enrolling = await _is_enrolling(access, tx)
     action = "session.refresh" if verdict is RefreshVerdict.ROTATE else "session.repeat_refresh"
     tx.audit(action, "session", session.id)
-    return Started(access, SessionId(session.id), following, tx.now)
+    return Started(access, SessionId(session.id), following, tx.now, enrolling)
 
 
 async def sign_out(refresh_token: str, owner: TokenOwner, tx: Transaction) -> None:
@@ -241,6 +249,10 @@ async def _access_now(user_id: UUID, tx: Transaction) -> Access | None:
         if await tx.scalar(held) != MembershipStatus.ACTIVE:
             return None
     return await access_of(user_id, None if tx.hotel_id is None else str(tx.hotel_id), tx, platform=tx.hotel_id is None)
+
+
+async def _is_enrolling(access: Access, tx: Transaction) -> bool:
+    return access.needs_second_factor and not await has_second_factor(access.user_id, tx)
 
 
 def _check_served(access: Access) -> None:

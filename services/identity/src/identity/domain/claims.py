@@ -9,22 +9,28 @@ from uuid import UUID
 
 USER_AUDIENCE = "frontdesk"
 """Every service takes the tokens of users."""
+ENROLMENT_AUDIENCE = ("identity", "gateway")
+"""Who takes the tokens of users that can only set up a second factor: nobody else has anything for them."""
 
 Claims = dict[str, object]
 
 
 def user_claims(
     *, user_id: UUID, hotel_id: UUID | None, role: str, scopes: Sequence[str], sid: UUID, at: datetime, lifetime: timedelta,
-    issuer: str, jti: UUID,
+    issuer: str, jti: UUID, enrolling: bool = False,
 ) -> Claims:  # fmt: skip
-    """A person's token: who, in which hotel (None: the platform), in which session, allowed what."""
+    """A person's token: who, in which hotel (None: the platform), in which session, allowed what.
+
+    `enrolling`: nothing but to set up the second factor that the hotel asks for.
+    """
     return {
-        **_frame(issuer, USER_AUDIENCE, str(user_id), at, lifetime, jti),
+        **_frame(issuer, ENROLMENT_AUDIENCE if enrolling else USER_AUDIENCE, str(user_id), at, lifetime, jti),
         "kind": "user",
         "hotel_id": None if hotel_id is None else str(hotel_id),
         "role": role,
-        "scopes": list(scopes),
+        "scopes": [] if enrolling else list(scopes),
         "sid": str(sid),
+        **({"enrolling": True} if enrolling else {}),
     }
 
 
@@ -43,11 +49,13 @@ def service_claims(
     }
 
 
-def _frame(issuer: str, audience: str, subject: str, at: datetime, lifetime: timedelta, jti: UUID) -> Claims:
+def _frame(
+    issuer: str, audience: str | Sequence[str], subject: str, at: datetime, lifetime: timedelta, jti: UUID
+) -> Claims:
     issued = at.timestamp()
     return {
         "iss": issuer,
-        "aud": audience,
+        "aud": audience if isinstance(audience, str) else list(audience),
         "sub": subject,
         "iat": issued,
         "exp": issued + lifetime.total_seconds(),

@@ -42,6 +42,7 @@ class HotelView(BaseModel):
     clerk_organisation_id: str | None
     deleted_at: datetime | None
     purge_after: datetime | None = Field(description="until then a deleted hotel can be restored")
+    require_second_factor: bool
     version: int
     created_at: datetime
     updated_at: datetime

@@ -91,6 +91,7 @@ class Me(BaseModel):
     role: str | None
     scopes: list[str]
     second_factor: SecondFactorView
+    second_factor_needed: bool = Field(description="true: the hotel asks for one, and the token opens nothing else")
 
 
 class Person(BaseModel):
@@ -188,4 +189,5 @@ async def me(user_id: UUID, tx: Transaction) -> Me:
         role=tx.actor.role,
         scopes=sorted(tx.actor.scopes),
         second_factor=factor,
+        second_factor_needed=tx.actor.enrolling,
     )

@@ -25,10 +25,12 @@ from servicekit.problems import TooManyRequests
 
 router = edge_router(tags=["own account"])
 SignedIn = Annotated[Actor, Depends(signed_in())]
+Enrolling = Annotated[Actor, Depends(signed_in(enrolling=True))]
+"""Open also to whoever can only set up a second factor yet."""
 
 
 @router.get("/me", responses=problems(NotFound))
-async def me_route(actor: SignedIn, tx: OwnTx) -> Me:
+async def me_route(actor: Enrolling, tx: OwnTx) -> Me:
     """Who is signed in, where, and what they may do."""
     return await me(own_id(actor), tx)
 

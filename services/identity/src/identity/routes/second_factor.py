@@ -4,9 +4,7 @@ Where a code is looked at, the route opens its own transaction and refuses after
 counted; Idempotency-Key does not apply there.
 """
 
-from typing import Annotated
-
-from fastapi import Depends, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from identity.commands.second_factor import (
@@ -29,14 +27,13 @@ from identity.domain.second_factor import (
 )
 from identity.domain.sessions import WrongPassword
 from identity.resources import resources_of
-from identity.routes.account import check_password_limit
+from identity.routes.account import Enrolling, SignedIn, check_password_limit
 from identity.routes.scopes import OwnTx, own_id
 from identity.settings import settings_of
-from servicekit import Actor, Rt, Runtime, edge_router, problems, signed_in
+from servicekit import Actor, Rt, Runtime, edge_router, problems
 from servicekit.problems import TooManyRequests
 
 router = edge_router("/me/totp", tags=["own account"])
-SignedIn = Annotated[Actor, Depends(signed_in())]
 
 
 class EnrolmentView(BaseModel):
@@ -53,7 +50,9 @@ class RecoveryCodesView(BaseModel):
 
 
 @router.post("", responses=problems(WrongPassword, SecondFactorOn, TooManyRequests))
-async def enrol_totp_route(command: EnrolTotp, actor: SignedIn, rt: Rt, tx: OwnTx, response: Response) -> EnrolmentView:
+async def enrol_totp_route(
+    command: EnrolTotp, actor: Enrolling, rt: Rt, tx: OwnTx, response: Response
+) -> EnrolmentView:
     """Begin with an authenticator app. A code from it confirms within 15 minutes; until then nothing changes."""
     await check_password_limit(actor, rt)
     kept, issuer = resources_of(rt), settings_of(rt).totp_issuer
@@ -66,7 +65,7 @@ async def enrol_totp_route(command: EnrolTotp, actor: SignedIn, rt: Rt, tx: OwnT
     "/confirm",
     responses=problems(NoEnrolment, SecondFactorOn, WrongSecondFactor, SecondFactorLocked, TooManyRequests),
 )
-async def confirm_totp_route(command: ConfirmTotp, actor: SignedIn, rt: Rt, response: Response) -> RecoveryCodesView:
+async def confirm_totp_route(command: ConfirmTotp, actor: Enrolling, rt: Rt, response: Response) -> RecoveryCodesView:
     """Switch the second factor on. Every other session ends; this one goes on."""
     await _limit(actor, rt)
     async with rt.db.transaction(actor.hotel_id, actor=actor) as tx:

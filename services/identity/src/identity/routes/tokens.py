@@ -21,6 +21,7 @@ from identity.commands.sessions import (
 )
 from identity.domain.claims import user_claims
 from identity.domain.devices import Place, place_of
+from identity.domain.guessing import Try, guessed_from
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import (
     BadSecondFactor,
@@ -51,6 +52,19 @@ class TokenView(BaseModel):
     hotel: HotelOfToken | None = Field(description="null: platform work")
     role: str
     scopes: list[str]
+    second_factor_needed: bool = Field(
+        description="true: the hotel asks for a second factor that the account does not have. The access token opens"
+        " `GET /me`, `POST /me/totp` and `POST /me/totp/confirm` alone; refresh once it is confirmed"
+    )
+
+
+class SignedInView(TokenView):
+    """Tokens, and what the device keeps for its next sign-in."""
+
+    device_token: str = Field(
+        description="send it with the next sign-in of this account on this device, however this session ends: then others'"
+        " guesses at the password do not hold it up. It opens nothing"
+    )
 
 
 @router.post(
@@ -60,20 +74,24 @@ class TokenView(BaseModel):
         BadCredentials, SecondFactorRequired, BadSecondFactor, HotelSuspended, TooManyRequests, SecondFactorLocked
     ),
 )
-async def sign_in_route(command: SignIn, request: Request, response: Response, rt: Rt) -> TokenView:
+async def sign_in_route(command: SignIn, request: Request, response: Response, rt: Rt) -> SignedInView:
     """Sign in. A wrong address, a wrong password and an account without access give the same answer in the same time.
 
     An account with a second factor answers the right password alone with 401 `second-factor-required`: send the same again
     with `second_factor`. Nobody hears of it without the right password.
+
+    Who guesses is held up by account and network, 429 with Retry-After; a device that sends its `device_token` is not held
+    up by what others do.
     """
     await _limit(request, rt)
     settings, hasher = settings_of(rt), resources_of(rt).passwords
-    address = hashlib.sha256(command.email.encode()).hexdigest()
-    await rt.limits.check(settings.sign_in_limit, "sign-in", address)
+    tried = _try(command, request, rt)
+    await resources_of(rt).sign_in_limits.admit(tried)
     async with rt.db.transaction(None, read_only=True) as tx:
         access = await access_by_email(command.email, command.hotel, tx)
     password = command.password.get_secret_value()
     if not await hasher.verify(access.password_hash if access else None, password) or access is None:
+        await resources_of(rt).sign_in_limits.failed(tried)
         raise BadCredentials
     new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
@@ -82,7 +100,8 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
-    return _answer(started, response, rt)
+    device_token = resources_of(rt).devices.token(tried.account, tried.device, started.at)
+    return SignedInView(**dict(_answer(started, response, rt)), device_token=device_token)
 
 
 @router.post("/refresh", responses=problems(SessionOver, HotelSuspended, TooManyRequests))
@@ -115,6 +134,13 @@ async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> 
             await sign_out(token, owner, tx)
 
 
+def _try(command: SignIn, request: Request, rt: Runtime) -> Try:
+    account = hashlib.sha256(command.email.encode()).hexdigest()
+    token = command.device_token.get_secret_value() if command.device_token else None
+    device = resources_of(rt).devices.device(account, token, rt.clock())
+    return Try(account, guessed_from(request.client.host if request.client else None), device)
+
+
 async def _limit(request: Request, rt: Runtime) -> None:
     await rt.limits.check(
         settings_of(rt).token_limit, "tokens", whose(request.client.host) if request.client else "unknown"
@@ -137,6 +163,7 @@ def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
         lifetime=timedelta(seconds=settings.access_token_seconds),
         issuer=settings.token_issuer,
         jti=new_id(),
+        enrolling=started.enrolling,
     )
     response.headers["Cache-Control"] = "no-store"
     return TokenView(
@@ -146,7 +173,8 @@ def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
         user=Person.model_validate({"id": access.user_id, "name": access.name, "email": access.email}),
         hotel=_hotel(access),
         role=access.role,
-        scopes=list(access.scopes),
+        scopes=[] if started.enrolling else list(access.scopes),
+        second_factor_needed=started.enrolling,
     )
 
 

@@ -1,0 +1,100 @@
+"""One's own account at the public address, as a browser uses it: where am I signed in, and a second factor that a hotel asks for."""
+
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from pyotp import TOTP
+
+from devstack.stack import Stack
+from kit.people import PASSWORD
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"
+
+
+def body(answer: httpx.Response, status: int = 200) -> Any:  # Any: JSON
+    assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
+    return answer.json() if answer.content else None
+
+
+def slug(answer: httpx.Response) -> str:
+    return answer.json()["type"].rsplit(":", 1)[1]
+
+
+async def opened(stack: Stack) -> tuple[str, str]:
+    """A hotel of this test's own: its id, and its admin's address."""
+    async with httpx.AsyncClient(base_url=stack.url("identity"), trust_env=False) as api:
+        root = {"email": "root@frontdesk.example", "password": PASSWORD}
+        token = body(await api.post("/tokens", json=root), 201)["access_token"]
+        api.headers["authorization"] = f"Bearer {token}"
+        hotel = {
+            "slug": f"own-{secrets.token_hex(4)}",
+            "name": "Own Inn",
+            "time_zone": "Europe/Vienna",
+            "default_language": "en",
+            "languages": ["en"],
+        }
+        hotel_id = body(await api.post("/hotels", json=hotel), 201)["id"]
+        admin = {"email": f"ada@{hotel['slug']}.example", "name": "Ada", "role": "admin", "password": PASSWORD}
+        body(await api.post(f"/hotels/{hotel_id}/users", json=admin), 201)
+        return hotel_id, admin["email"]
+
+
+@asynccontextmanager
+async def browser(stack: Stack, email: str, user_agent: str) -> AsyncGenerator[httpx.AsyncClient]:
+    """Signed in with a cookie; repeats the CSRF token."""
+    headers = {"user-agent": user_agent}
+    async with httpx.AsyncClient(base_url=stack.url("gateway"), headers=headers, trust_env=False) as client:
+        view = body(await client.post("/api/session", json={"email": email, "password": PASSWORD}), 201)
+        client.headers["x-csrf-token"] = view["csrf_token"]
+        yield client
+
+
+async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> None:
+    _, email = await opened(stack)
+    async with browser(stack, email, FIREFOX) as desktop, browser(stack, email, SAFARI) as phone:
+        me = body(await desktop.get("/api/me"))
+        assert (me["user"]["email"], me["role"]) == (email, "admin")
+        assert "user:write" in me["scopes"]
+        listed = body(await desktop.get("/api/me/sessions"))["items"]
+        shown = {(item["browser"], item["system"], item["network"], item["current"]) for item in listed}
+        assert shown == {
+            ("Firefox", "Linux", "127.0.0.0/24", True),
+            ("Safari", "iOS", "127.0.0.0/24", False),
+        }
+        foreign = await desktop.post("/api/me/sessions/revoke-others", headers={"x-csrf-token": "guessed"})
+        assert (foreign.status_code, slug(foreign)) == (403, "csrf-token-missing")
+        body(await desktop.post("/api/me/sessions/revoke-others"), 204)
+        until = time.monotonic() + 5
+        while (gone := await phone.get("/api/me")).status_code != 401:
+            assert time.monotonic() < until, f"the phone is still let in: {gone.status_code}"
+        body(await desktop.get("/api/me"))
+        [here] = body(await desktop.get("/api/me/sessions"))["items"]
+        assert here["current"]
+
+
+async def test_a_hotel_asks_for_a_second_factor_and_a_browser_sets_one_up(stack: Stack) -> None:
+    hotel_id, email = await opened(stack)
+    async with browser(stack, email, FIREFOX) as desktop:
+        body(await desktop.patch(f"/api/hotels/{hotel_id}", json={"require_second_factor": True}))
+        view = body(await desktop.post("/api/session/refresh"))
+        assert (view["second_factor_needed"], view["scopes"]) == (True, [])
+        for answer in (await desktop.get("/api/inbox"), await desktop.get("/api/me/sessions")):
+            assert (answer.status_code, slug(answer)) == (403, "second-factor-needed")
+        secret = body(await desktop.post("/api/me/totp", json={"current_password": PASSWORD}))["secret"]
+        assert (
+            len(body(await desktop.post("/api/me/totp/confirm", json={"code": TOTP(secret).now()}))["recovery_codes"])
+            == 10
+        )
+        view = body(await desktop.post("/api/session/refresh"))
+        assert not view["second_factor_needed"]
+        assert "user:write" in view["scopes"]
+        assert body(await desktop.get("/api/session")) == view
+        body(await desktop.get("/api/inbox"))
+    async with httpx.AsyncClient(base_url=stack.url("gateway"), trust_env=False) as another:
+        refused = await another.post("/api/session", json={"email": email, "password": PASSWORD})
+        assert (refused.status_code, slug(refused)) == (401, "second-factor-required")
