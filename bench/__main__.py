@@ -102,6 +102,21 @@ def sockets(
 
 
 @cli.command()
+def sign_in(
+    connections: Annotated[int, typer.Option(help="at a time")] = 8,
+    seconds: Annotated[float, typer.Option(help="of each load")] = 10,
+    rounds: Annotated[int, typer.Option(help="of GET /me with and without sign-ins, in turn")] = 3,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+) -> None:
+    """Sign-ins and refreshes a second, verification of a token, and GET /me while many sign in."""
+    from bench.sign_in import measure
+
+    with bench(state_dir) as found:
+        uvloop.run(measure(found, connections=connections, seconds=seconds, rounds=rounds, seed=seed))
+
+
+@cli.command()
 def recovery(
     times: Annotated[int, typer.Option(help="kills of each")] = 3, state_dir: StateDir = DEFAULT_DIR, seed: Seed = 1
 ) -> None:

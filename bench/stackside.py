@@ -21,6 +21,9 @@ from devstack.state import State
 HOTEL = "lindenhof"
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     # One machine plays ten thousand guests; each at home has an address of their own.
+    "identity": dict.fromkeys(
+        ("FRONTDESK_SIGN_IN_LIMIT", "FRONTDESK_SIGN_IN_NETWORK_LIMIT", "FRONTDESK_TOKEN_LIMIT"), "1000000/minute"
+    ),
     "conversation": {"FRONTDESK_SOCKETS_PER_ADDRESS": "100000", "FRONTDESK_CONNECTIONS_PER_ADDRESS": "100000"},
 }
 

@@ -141,7 +141,7 @@ def try_document(desk: Desk, service: str, document: Json, *, seed: int, example
             _fill_in(case, desk)
         elif next(turns[case.operation.label]) % REAL_EVERY == 0:
             _fill_in(case, desk, body=True)
-        if _path(case) == "/session" and case.method != "POST":
+        if _path(case) == "/session/refresh" or (_path(case) == "/session" and case.method != "POST"):
             cookie, csrf = desk.cookie()
             headers.update({"Cookie": cookie, "X-CSRF-Token": csrf})
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from pyotp import TOTP
+from pyotp.totp import TOTP
 
 from devstack.stack import Stack
 from kit.people import PASSWORD

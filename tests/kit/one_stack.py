@@ -25,9 +25,11 @@ def guarded(folder: Path, connections_per_address: int = 300, sockets_per_addres
         "FRONTDESK_SOCKETS_PER_ADDRESS": str(sockets_per_address),
     }
     settings = {
-        "identity": dict.fromkeys(
-            ("FRONTDESK_SIGN_IN_LIMIT", "FRONTDESK_TOKEN_LIMIT", "FRONTDESK_SIGN_IN_NETWORK_LIMIT"), OFTEN
-        ),
+        "identity": {
+            "FRONTDESK_SIGN_IN_LIMIT": OFTEN,
+            "FRONTDESK_SIGN_IN_NETWORK_LIMIT": OFTEN,
+            "FRONTDESK_TOKEN_LIMIT": OFTEN,
+        },
         "conversation": lowered,
         "gateway": {"FRONTDESK_COOKIE_SECURE": "false"} | lowered,
     }

@@ -21,7 +21,7 @@ async def hotels(stack: Stack) -> tuple[Hotel, Hotel]:
 
 
 COOKIE_ONLY = "/api/session"
-"""Reads the cookie and no token; the session in it names the hotel."""
+"""These read the cookie and no token; the session in it names the hotel."""
 BY_MAIL = ("/invitations/show", "/invitations/accept", "/password-reset", "/password-reset/confirm")
 """For whoever has the link of a mail, or asks for one: open to all."""
 OWN = {"slug"}
@@ -34,7 +34,7 @@ async def walk(stack: Stack, hotel: Hotel, ids: dict[str, str]) -> list[tuple[Op
     answers: list[tuple[Operation, httpx.Response]] = []
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            if operation.path == COOKIE_ONLY or operation.path.startswith(("/tokens", "/oauth")):
+            if operation.path.startswith((COOKIE_ONLY, "/tokens", "/oauth")):
                 continue  # these ask for a password, a secret or a cookie, and look at no token
             answer = await attempt(http, stack, operation, ids, own_token(operation, hotel))
             if answer.status_code == 401:

@@ -51,7 +51,7 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         vault = Vault(settings.secret_keys.get_secret_value())
     except BadKeyRing as error:
         raise BadSettings([f"FRONTDESK_SECRET_KEYS: {error}"]) from error
-    passwords = Passwords(threads=settings.password_threads)
+    passwords = Passwords(threads=settings.password_threads, waiting=settings.password_queue)
     try:
         limits = SignInLimits(rt.limits, settings.guessing_rules)
         yield Resources(passwords, keys, checkpoints, vault, KnownDevices(vault), limits)

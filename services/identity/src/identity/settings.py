@@ -47,6 +47,8 @@ class IdentitySettings(MailSettings):
     """How long a deleted hotel can be restored, before every service forgets it."""
     password_threads: int = Field(default=2, ge=1)
     """Sign-ins checked at the same moment; each takes 19 MiB and about 25 ms of a core."""
+    password_queue: int = Field(default=64, ge=1)
+    """Sign-ins that may wait for a thread; whoever comes then gets 503 and a Retry-After."""
     sign_in_limit: str = "10/minute"
     """Tries to sign in to one account from one place: a device that did before, or a network."""
     sign_in_slow_limit: str = "3/minute"

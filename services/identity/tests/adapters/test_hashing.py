@@ -1,8 +1,13 @@
 """Password hashes."""
 
+import asyncio
+import threading
+
 import pytest
 
 from identity.adapters.hashing import Passwords
+from servicekit.problems import Unavailable
+from servicekit.testing import eventually
 
 
 async def test_hashes_have_the_parameters_that_owasp_recommends() -> None:
@@ -33,4 +38,31 @@ async def test_an_account_that_does_not_exist_costs_a_whole_verification(monkeyp
     assert not await hasher.verify(None, "anything")
     assert verified == [hasher._nobodys]  # pyright: ignore[reportPrivateUsage]  # what it is compared with
     assert verified[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    hasher.close()
+
+
+async def test_who_comes_when_too_many_wait_is_told_to_come_back() -> None:
+    hasher = Passwords(threads=1, waiting=1)
+    kept = await hasher.hash("three old kettles sing")
+    answers = await asyncio.gather(
+        *(hasher.verify(kept, "three old kettles sing") for _ in range(4)), return_exceptions=True
+    )
+    assert answers[:2] == [True, True]
+    assert [type(answer) for answer in answers[2:]] == [Unavailable, Unavailable]
+    assert await hasher.verify(kept, "three old kettles sing"), "there is room again"
+    hasher.close()
+
+
+async def test_a_request_that_gives_up_leaves_no_place_taken_and_none_free_too_early() -> None:
+    hasher = Passwords(threads=1, waiting=1)
+    held = threading.Event()
+    waiting = [asyncio.create_task(hasher._run(held.wait)) for _ in range(2)]  # pyright: ignore[reportPrivateUsage]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    with pytest.raises(Unavailable):
+        await hasher.hash("three old kettles sing")
+    held.set()
+    assert await eventually(lambda: asyncio.sleep(0, hasher._in_hand == 0))  # pyright: ignore[reportPrivateUsage]
     hasher.close()

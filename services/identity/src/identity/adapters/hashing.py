@@ -1,4 +1,5 @@
-"""Password hashes: argon2id, worked out in threads of their own so that no request waits for another's sign-in."""
+"""Password hashes: argon2id, worked out in threads of their own so that no request waits for another's sign-in, and no more
+of them than can be done soon."""
 
 import asyncio
 import secrets
@@ -10,6 +11,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from identity.domain.passwords import MAX_LENGTH, normalise
+from servicekit.problems import Unavailable
 
 T = TypeVar("T")
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
@@ -17,19 +19,34 @@ MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 
 
 class Passwords:
-    """Hashes and verifies. `threads` bounds both the cores and the memory (19 MiB each) that sign-ins may take."""
+    """Hashes and verifies.
 
-    def __init__(self, *, threads: int = 2) -> None:
+    Args:
+        threads: bounds both the cores and the memory (19 MiB each) that sign-ins may take.
+        waiting: so many may wait for a thread; whoever comes then is told to come back.
+    """
+
+    def __init__(self, *, threads: int = 2, waiting: int = 64) -> None:
         self._hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, hash_len=32, salt_len=16, type=Type.ID)
+        self._most = threads + waiting
+        self._in_hand = 0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
-        """The PHC string to store."""
+        """The PHC string to store.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
         return await self._run(lambda: self._hasher.hash(normalise(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password is the hash's. Without a hash (no such account) it takes as long, and says no."""
+        """Whether the password is the hash's. Without a hash (no such account) it takes as long, and says no.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
         known = password_hash is not None
         matches = await self._run(lambda: self._matches(password_hash or self._nobodys, password))
         return known and matches
@@ -49,4 +66,12 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        if self._in_hand >= self._most:
+            raise Unavailable("too many passwords are being checked", retry_after_seconds=1)
+        self._in_hand += 1
+        work_in_hand = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        work_in_hand.add_done_callback(self._done)  # a request that gives up leaves its work to be done
+        return await asyncio.shield(work_in_hand)
+
+    def _done(self, _: asyncio.Future[T]) -> None:
+        self._in_hand -= 1
