@@ -68,6 +68,7 @@ __all__ = [
 ALGORITHM = "ES256"
 USER_AUDIENCE = "frontdesk"
 _CHECKS = counter("token_checks_total", "Tokens by how they were told: remembered, checked, refused", "outcome")
+_REMEMBERED = _CHECKS.labels("remembered")
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 5
 """How far the clocks of two machines may be apart."""
@@ -196,7 +197,7 @@ class TokenVerifier:
             del self._cache[digest]
             raise Unauthenticated("the token has expired")
         else:
-            _CHECKS.labels("remembered").inc()
+            _REMEMBERED.inc()
         if self._deny.denies(actor):
             _CHECKS.labels("refused").inc()
             raise Unauthenticated("the session has been revoked")

@@ -58,7 +58,7 @@ class IdentitySettings(MailSettings):
     sign_in_network_limit: str = "100/10 minutes"
     """Wrong tries from one network, over all accounts, from which on it is heard on known devices alone."""
     token_limit: str = "300/minute"  # noqa: S105 - a rate, not a token
-    """Sign-ins, refreshes and sign-outs per client address."""
+    """Sign-ins of unknown devices per client address; refreshes and sign-outs as often again."""
     demo: bool = False
     """Allows `identity seed-demo`, whose passwords everybody knows."""
     conversation_url: str = ""

@@ -3,6 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 
+import pytest
 from argon2 import PasswordHasher
 from identity_play import PASSWORD, Desk, Hotel, body, refusal
 
@@ -94,6 +95,20 @@ async def test_guesses_of_others_hold_up_neither_a_device_that_is_known_nor_othe
     body(await desk.anybody.post("/tokens", json=credentials, headers=elsewhere), 201)
     others = standing_hotel.admin.session["device_token"]
     assert refusal(await desk.sign_in(member.email, device_token=others), 429) == "too-many-requests"
+
+
+async def test_a_flood_from_the_same_address_holds_up_neither_known_devices_nor_refreshes(
+    desk: Desk, standing_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rt, member = desk.app.runtime, await standing_hotel.member()
+    monkeypatch.setattr(rt, "settings", rt.settings.model_copy(update={"token_limit": "2/hour"}))
+    credentials = {"email": member.email, "password": PASSWORD}
+    here = {"x-forwarded-for": "203.0.113.77"}
+    flood = [await desk.anybody.post("/tokens", json=credentials, headers=here) for _ in range(3)]
+    assert [answer.status_code for answer in flood] == [201, 201, 429]
+    known = credentials | {"device_token": member.session["device_token"]}
+    body(await desk.anybody.post("/tokens", json=known, headers=here), 201)
+    body(await desk.anybody.post("/tokens/refresh", json={"refresh_token": member.refresh_token}, headers=here))
 
 
 async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(desk: Desk, hotel: Hotel) -> None:

@@ -1,5 +1,6 @@
 """Signing in and out of the dashboard: the browser gets a cookie, never a token."""
 
+import hashlib
 import json
 import secrets
 import time
@@ -16,6 +17,7 @@ from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, devic
 from gateway.resources import Desk, profile_of, settings_of
 from gateway.routes.passing_on import answer_of
 from servicekit import Command, Rt, edge_router, public, rate_limit
+from servicekit.addresses import whose
 from servicekit.problems import problems
 
 router = edge_router("/api/session", tags=["session"])
@@ -51,12 +53,26 @@ class SessionView(BaseModel):
     csrf_token: str
 
 
+def _browser(request: Request) -> str:
+    """Who signs in: the address, and the browser where it did so before. Identity tells whether that is true."""
+    address = whose(request.client.host) if request.client else "unknown"
+    return f"{address} {_digest(device_in(request.headers.get('cookie', '')))}"
+
+
+def _signed_in_browser(request: Request) -> str:
+    return _digest(session_in(request.headers.get("cookie", "")))
+
+
+def _digest(cookie: str | None) -> str:
+    return hashlib.sha256((cookie or "").encode()).hexdigest()
+
+
 @router.post(
     "",
     status_code=201,
     response_model=SessionView,
     responses=problems(Unauthenticated, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
-    dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by="ip"))],
+    dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by=_browser))],
 )
 async def sign_in(
     command: SignIn, request: Request, rt: Rt, desk: Desk, response: Response
@@ -138,7 +154,7 @@ async def current_session(request: Request, desk: Desk) -> SessionView:
     responses=problems(Unauthenticated, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
     dependencies=[
         Depends(public("refreshes the cookie's own session only")),
-        Depends(rate_limit("20/minute", by="ip")),
+        Depends(rate_limit("20/minute", by=_signed_in_browser)),
     ],
 )
 async def refresh_session(request: Request, desk: Desk) -> SessionView:

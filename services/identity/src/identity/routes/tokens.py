@@ -83,9 +83,10 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     Who guesses is held up by account and network, 429 with Retry-After; a device that sends its `device_token` is not held
     up by what others do.
     """
-    await _limit(request, rt)
     settings, hasher = settings_of(rt), resources_of(rt).passwords
     tried = _try(command, request, rt)
+    if tried.device is None:
+        await _limit(request, rt, "tokens")
     await resources_of(rt).sign_in_limits.admit(tried)
     async with rt.db.transaction(None, read_only=True) as tx:
         access = await access_by_email(command.email, command.hotel, tx)
@@ -109,7 +110,7 @@ async def refresh_route(command: UseRefreshToken, request: Request, response: Re
     """Exchange a refresh token. An answer that got lost may be asked for again within seconds, and two tabs may ask at
     once: whoever goes on with one of the answers makes the others void. Any other second use ends the session.
     """
-    await _limit(request, rt)
+    await _limit(request, rt, "refreshes")
     token = command.refresh_token.get_secret_value()
     async with rt.db.transaction(None, read_only=True) as tx:
         owner = await owner_of(token, tx)
@@ -125,7 +126,7 @@ async def refresh_route(command: UseRefreshToken, request: Request, response: Re
 @router.post("/revoke", status_code=204, responses=problems(TooManyRequests))
 async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> None:
     """Sign out: the session of the token ends. A token that nobody knows is no error (RFC 7009, 2.2)."""
-    await _limit(request, rt)
+    await _limit(request, rt, "refreshes")
     token = command.refresh_token.get_secret_value()
     async with rt.db.transaction(None, read_only=True) as tx:
         owner = await owner_of(token, tx)
@@ -141,9 +142,9 @@ def _try(command: SignIn, request: Request, rt: Runtime) -> Try:
     return Try(account, guessed_from(request.client.host if request.client else None), device)
 
 
-async def _limit(request: Request, rt: Runtime) -> None:
+async def _limit(request: Request, rt: Runtime, name: str) -> None:
     await rt.limits.check(
-        settings_of(rt).token_limit, "tokens", whose(request.client.host) if request.client else "unknown"
+        settings_of(rt).token_limit, name, whose(request.client.host) if request.client else "unknown"
     )
 
 
