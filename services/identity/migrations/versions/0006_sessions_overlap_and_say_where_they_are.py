@@ -7,7 +7,7 @@ Expand only. The former release goes on issuing refresh tokens: theirs have no g
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 COLUMNS = (
     """
