@@ -15,10 +15,10 @@ def test_a_viewer_only_reads() -> None:
     assert {permission.value.split(":")[1] for permission in ROLE_PERMISSIONS[Role.VIEWER]} == {"read"}
 
 
-def test_hotels_are_created_and_suspended_by_the_platform_alone() -> None:
+def test_what_concerns_every_hotel_is_done_by_the_platform_alone() -> None:
     platform = ROLE_PERMISSIONS[Role.SUPERADMIN] - ROLE_PERMISSIONS[Role.ADMIN]
-    own = {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND, Permission.HOTEL_DELETE, Permission.HOTEL_LINK}
-    assert platform == own
+    hotels = {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND, Permission.HOTEL_DELETE, Permission.HOTEL_LINK}
+    assert platform == hotels | {Permission.IMPERSONATION_START, Permission.SIGNING_KEY_ROTATE}
 
 
 def test_the_published_table_is_up_to_date_and_has_every_permission() -> None:

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from contracts.errors import DomainError, Unauthenticated
+from gateway.adapters.apikeys import ApiKeys
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
 from gateway.adapters.sessions import Session, Sessions
@@ -37,6 +38,7 @@ def before(identity: Callable[[httpx.Request], httpx.Response], valkey: Redis, p
         Services(behind, behind, behind),
         Sessions(valkey, prefix, KEY, days=1, now=lambda: NOW),
         LiveHub(LiveStream(valkey, prefix, 100), 10),
+        ApiKeys(behind),
     )
 
 

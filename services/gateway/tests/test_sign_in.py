@@ -46,7 +46,8 @@ def asked(gateway: RunningService, monkeypatch: pytest.MonkeyPatch) -> list[http
     behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
     there: Resources = gateway.runtime.resources
     sessions: Sessions = there.sessions
-    monkeypatch.setattr(gateway.runtime, "resources", Resources(Services(behind, behind, behind), sessions, there.live))
+    behind_all = Resources(Services(behind, behind, behind), sessions, there.live, there.api_keys)
+    monkeypatch.setattr(gateway.runtime, "resources", behind_all)
     return asked
 
 

@@ -9,6 +9,7 @@ UserId = NewType("UserId", UUID)
 GuestId = NewType("GuestId", UUID)
 SessionId = NewType("SessionId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+ImpersonationId = NewType("ImpersonationId", UUID)
 AuditEntryId = NewType("AuditEntryId", UUID)
 
 # conversation

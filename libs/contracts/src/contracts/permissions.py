@@ -28,6 +28,12 @@ class Permission(StrEnum):
     ESCALATION_ASSIGN = "escalation:assign"
     ESCALATION_WORK = "escalation:work"
     LIVE_READ = "live:read"
+    API_KEY_READ = "api_key:read"
+    API_KEY_WRITE = "api_key:write"
+    IMPERSONATION_READ = "impersonation:read"
+    IMPERSONATION_END = "impersonation:end"
+    IMPERSONATION_START = "impersonation:start"
+    SIGNING_KEY_ROTATE = "signing_key:rotate"
 
 
 class Role(StrEnum):
@@ -64,19 +70,23 @@ _ADMIN = _STAFF | {
     Permission.AUDIT_READ,
     Permission.ARTICLE_WRITE,
     Permission.ARTICLE_PUBLISH,
+    Permission.API_KEY_READ,
+    Permission.API_KEY_WRITE,
+    Permission.IMPERSONATION_READ,
+    Permission.IMPERSONATION_END,
+}
+_SUPERADMIN = _ADMIN | {
+    Permission.HOTEL_CREATE,
+    Permission.HOTEL_SUSPEND,
+    Permission.HOTEL_DELETE,
+    Permission.HOTEL_LINK,
+    Permission.IMPERSONATION_START,
+    Permission.SIGNING_KEY_ROTATE,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.STAFF: frozenset(_STAFF),
     Role.ADMIN: frozenset(_ADMIN),
-    Role.SUPERADMIN: frozenset(
-        _ADMIN
-        | {
-            Permission.HOTEL_CREATE,
-            Permission.HOTEL_SUSPEND,
-            Permission.HOTEL_DELETE,
-            Permission.HOTEL_LINK,
-        }
-    ),
+    Role.SUPERADMIN: frozenset(_SUPERADMIN),
 }

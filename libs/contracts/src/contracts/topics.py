@@ -76,6 +76,7 @@ GUESTS = Topic(
     personal=True,
 )
 SESSIONS = Topic("frontdesk.identity.session.v1", "identity", "user id", partitions=3, retention_ms=DAY_MS)
+ACCESS = Topic("frontdesk.identity.access.v1", "identity", "session id", partitions=3, retention_ms=DAY_MS)
 CONVERSATIONS = Topic("frontdesk.conversation.conversation.v1", "conversation", "conversation id")
 KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "article id")
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
@@ -88,6 +89,7 @@ TOPICS: tuple[Topic, ...] = (
     MEMBERSHIPS,
     GUESTS,
     SESSIONS,
+    ACCESS,
     CONVERSATIONS,
     KNOWLEDGE,
     ESCALATIONS,

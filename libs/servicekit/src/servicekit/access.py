@@ -75,6 +75,12 @@ class SecondFactorNeeded(Forbidden):
     slug, title = "second-factor-needed", "This hotel asks for a second factor: set one up first"
 
 
+class NotYourAccount(Forbidden):
+    """Who acts in a member's place leaves the member's account alone."""
+
+    slug, title = "not-your-account", "The account is the member's own, and you act in their place"
+
+
 async def current_actor(connection: HTTPConnection) -> Actor:
     """Who is calling, by the `Authorization: Bearer` header; asked once a request.
 
@@ -99,6 +105,7 @@ def remember(connection: HTTPConnection, actor: Actor) -> None:
     bind_contextvars(
         actor=actor.key if actor.kind is not ActorKind.GUEST else "guest",
         **({"hotel_id": str(actor.hotel_id)} if actor.hotel_id else {}),
+        **({"impersonated_by": str(actor.act.id)} if actor.act and actor.impersonated else {}),
     )
 
 
@@ -117,6 +124,8 @@ def check(actor: Actor, access: Access) -> Actor:
             raise Forbidden("only guests do this")
         case AccessKind.SIGNED_IN if actor.kind is not ActorKind.USER:
             raise Forbidden("only people with an account do this")
+        case AccessKind.SIGNED_IN if actor.impersonated:
+            raise NotYourAccount
         case _:
             return actor
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.actor import ActorKind, ActorRef
-from contracts.ids import HotelId, SessionId
+from contracts.ids import ApiKeyId, HotelId, SessionId
 from contracts.permissions import Role
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -23,10 +23,11 @@ class Actor:
         scopes: the effective permissions, `resource:action`.
         sid: the sign-in session, which can be revoked on its own.
         issued_at, expires_at: of the token; aware, UTC, with fractions of a second.
-        act: whom a service acts for (RFC 8693, 4.1), if anybody.
+        act: whom a service acts for, if anybody; of a user's token: who of the platform acts in their place (RFC 8693, 4.1).
         enrolling: somebody whose hotel asks for a second factor that they do not have yet; until they do, nothing but
             setting one up is open to them.
         subject: the token's `sub`: the id as text, or the service's client id.
+        api_key_id: the API key, where a service is an integrator's; it is no person, so `id` is None.
     """
 
     kind: ActorKind
@@ -40,10 +41,20 @@ class Actor:
     act: ActorRef | None = None
     enrolling: bool = False
     subject: str = ""
+    api_key_id: ApiKeyId | None = None
 
     def ref(self) -> ActorRef:
         """The reference that events and audit entries carry."""
-        return ActorRef(kind=self.kind, id=self.id)
+        return ActorRef(kind=self.kind, id=self.id or self.api_key_id)
+
+    def on_record(self) -> tuple[ActorRef, ActorRef | None]:
+        """Who did it and for whom, as the audit log has it: who impersonates a member did it, in the member's place."""
+        return (self.act, self.ref()) if self.act is not None and self.impersonated else (self.ref(), self.act)
+
+    @property
+    def impersonated(self) -> bool:
+        """Whether somebody else acts in this user's place."""
+        return self.kind is ActorKind.USER and self.act is not None
 
     @property
     def key(self) -> str:

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from contracts.actor import ActorKind, ActorRef
 from contracts.errors import Unauthenticated
-from contracts.ids import HotelId, SessionId
+from contracts.ids import ApiKeyId, HotelId, SessionId
 from servicekit.access import (
     Access,
     AccessKind,
@@ -67,6 +67,8 @@ __all__ = [
 
 ALGORITHM = "ES256"
 USER_AUDIENCE = "frontdesk"
+API_KEY = "api_key"
+"""The `kind` of tokens that API keys are exchanged for."""
 _CHECKS = counter("token_checks_total", "Tokens by how they were told: remembered, checked, refused", "outcome")
 _REMEMBERED = _CHECKS.labels("remembered")
 MAX_TOKEN_BYTES = 8192
@@ -244,8 +246,8 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:  # Any: JSON
     Raises:
         ValueError, TypeError, KeyError: a claim has the wrong form.
     """
-    kind = ActorKind(claims.get("kind", "user"))
-    subject = str(claims["sub"])
+    named, subject = claims.get("kind", "user"), str(claims["sub"])
+    kind = ActorKind.SERVICE if named == API_KEY else ActorKind(named)
     hotel, sid, act, scopes = claims.get("hotel_id"), claims.get("sid"), claims.get("act"), claims.get("scopes", [])
     if not isinstance(scopes, list):
         raise TypeError("scopes is a list")
@@ -261,6 +263,7 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:  # Any: JSON
         act=ActorRef.model_validate(act) if act else None,
         enrolling=bool(claims.get("enrolling")),
         subject=subject,
+        api_key_id=ApiKeyId(UUID(subject)) if named == API_KEY else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from contracts.event import Event
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded
 from contracts.events.identity import (
     HotelActivated,
     HotelCreated,
@@ -47,14 +48,14 @@ class DenyList:
         """Whether this actor's token was revoked after it was issued."""
         if actor.sid is not None and actor.sid in self._sessions:
             return True
-        if actor.id is not None:
-            since = self._users.get(actor.id)
+        for person in (actor.id, actor.act.id if actor.act is not None and actor.impersonated else None):
+            since = self._users.get(person) if person is not None else None
             if since is not None and actor.issued_at < since:
                 return True
-            if actor.hotel_id is not None:
-                since = self._memberships.get((actor.hotel_id, actor.id))
-                if since is not None and actor.issued_at < since:
-                    return True
+        if actor.id is not None and actor.hotel_id is not None:
+            since = self._memberships.get((actor.hotel_id, actor.id))
+            if since is not None and actor.issued_at < since:
+                return True
         if actor.hotel_id is None or actor.is_superadmin:
             return False
         return self._hotels.get(actor.hotel_id, (0, False))[1]
@@ -66,6 +67,10 @@ class DenyList:
                 _raise(self._users, event.user_id, event.revoked_at)
             case SessionRevoked(sid=sid) if sid is not None:
                 _raise(self._sessions, sid, event.revoked_at)
+            case ApiKeyRevoked():
+                _raise(self._sessions, event.sid, event.revoked_at)
+            case ImpersonationEnded():
+                _raise(self._sessions, event.sid, event.ended_at)
             case MembershipGranted() | MembershipChanged() | MembershipRevoked():
                 _raise(self._memberships, (event.hotel_id, event.user_id), event.changed_at)
             case (

@@ -154,12 +154,13 @@ class Transaction:
 
     def audit(self, action: str, object_type: str, object_id: object) -> None:
         """Every command calls this once: who did what (`resource.verb`) to which object, for identity's log."""
+        actor, acting_for = self.actor.on_record()
         self.publish(
             AuditRecorded(
                 service=self.service,
                 action=action,
-                actor=self.actor.ref(),
-                acting_for=self.actor.act,
+                actor=actor,
+                acting_for=acting_for,
                 hotel_id=self.hotel_id,
                 object_type=object_type,
                 object_id=str(object_id),

@@ -1,7 +1,7 @@
 """The gateway: the one public address. Reads as its table of contents."""
 
 from gateway.live import feed_live_streams
-from gateway.middleware import SessionMiddleware
+from gateway.middleware import ApiKeyMiddleware, SessionMiddleware
 from gateway.resources import resources
 from gateway.routes import live, openapi, passing_on, session, views, widget
 from gateway.settings import Settings
@@ -13,7 +13,7 @@ service = Service(
     database=False,
     openapi_url=None,  # routes.openapi gives the document of the whole
     resources=resources,
-    middleware=[SessionMiddleware],
+    middleware=[SessionMiddleware, ApiKeyMiddleware],
     cors_prefix="/widget/",
     routers=[
         session.router,  # the dashboard's session

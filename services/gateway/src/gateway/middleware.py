@@ -1,4 +1,5 @@
-"""Turns a dashboard's session cookie into the bearer token that the rest of the gateway, and every service, works with."""
+"""Turns a dashboard's session cookie, and an integrator's API key, into the bearer token that the rest of the gateway, and
+every service, works with."""
 
 import hmac
 from typing import TYPE_CHECKING, cast
@@ -8,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contracts.apikeys import PREFIX
 from contracts.errors import DomainError, Forbidden
 from gateway.adapters.callers import caller
 from gateway.domain.cookie import CsrfTokenMissing, session_in
@@ -47,10 +49,7 @@ class SessionMiddleware:
                 try:
                     await self._authorise(scope, headers, session_id)
                 except DomainError as error:
-                    if scope["type"] == "websocket":
-                        await send({"type": "websocket.close", "code": 4401, "reason": error.title})
-                    else:
-                        await response_of(error)(scope, receive, send)
+                    await _refuse(error, scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
@@ -67,3 +66,38 @@ class SessionMiddleware:
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
                 raise CsrfTokenMissing
         scope["headers"] = [*scope["headers"], (b"authorization", f"Bearer {session.access_token}".encode())]
+
+
+class ApiKeyMiddleware:
+    """For requests under `/api` whose `Authorization` is an API key: puts the token in its place that identity exchanges it
+    for. No service ever sees a key."""
+
+    def __init__(self, app: ASGIApp, rt: Runtime) -> None:
+        self._app = app
+        self._rt = rt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection (ASGI)."""
+        if scope["type"] in ("http", "websocket") and str(scope["path"]).startswith("/api/"):
+            scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+            if scheme.lower() == "bearer" and key.strip().startswith(PREFIX):
+                try:
+                    await self._exchange(scope, key.strip())
+                except DomainError as error:
+                    await _refuse(error, scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, key: str) -> None:
+        resources = cast("Resources", self._rt.resources)  # the Service was made with these resources
+        address = scope["client"][0] if scope.get("client") else None
+        token = await resources.api_keys.token(key, address)
+        others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+        scope["headers"] = [*others, (b"authorization", f"Bearer {token}".encode())]
+
+
+async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4401, "reason": error.title})
+    else:
+        await response_of(error)(scope, receive, send)

@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from contracts.errors import Unauthenticated
+from gateway.adapters.apikeys import ApiKeys
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
 from gateway.adapters.sessions import Refreshed, Sessions
@@ -38,6 +39,7 @@ class Resources:
     services: Services
     sessions: Sessions
     live: LiveHub
+    api_keys: ApiKeys
 
     async def refresh(self, refresh_token: str, caller: Mapping[str, str]) -> Refreshed:
         """The next tokens from identity.
@@ -113,7 +115,7 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     stream = LiveStream(readers, settings.valkey_namespace, settings.live_stream_length)
     hub = LiveHub(stream, settings.live_queue_length)
     try:
-        yield Resources(services, sessions, hub)
+        yield Resources(services, sessions, hub, ApiKeys(services.identity))
     finally:
         await hub.close()
         await readers.aclose()

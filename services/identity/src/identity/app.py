@@ -8,6 +8,7 @@ from identity.reactions import reactions
 from identity.resources import resources
 from identity.routes import (
     account,
+    api_keys,
     audit,
     guests,
     hotel_ends,
@@ -39,6 +40,7 @@ service = Service(
         password_reset.router,
         guests.router,
         audit.router,
+        api_keys.router,  # for a hotel's other systems, and their exchange for tokens
     ],
     reactions=reactions,
     jobs=jobs,

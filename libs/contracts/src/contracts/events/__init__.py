@@ -1,5 +1,6 @@
 """Every event of the system, by the service that publishes it."""
 
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, ImpersonationStarted
 from contracts.events.audit import AuditRecorded
 from contracts.events.conversation import (
     ArticleSource,
@@ -50,6 +51,7 @@ from contracts.events.knowledge import (
 )
 
 __all__ = [
+    "ApiKeyRevoked",
     "ArticleCreated",
     "ArticleDeleted",
     "ArticlePublished",
@@ -80,6 +82,8 @@ __all__ = [
     "HotelPurging",
     "HotelRestored",
     "HotelUpdated",
+    "ImpersonationEnded",
+    "ImpersonationStarted",
     "MembershipChanged",
     "MembershipGranted",
     "MembershipRevoked",

@@ -131,6 +131,11 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/guests/{guest_id}/contact", "identity", Permission.GUEST_WRITE),
     PassedOn("POST", "/guests/{guest_id}/status", "identity", Permission.GUEST_WRITE),
     PassedOn("POST", "/guests/{guest_id}/merge", "identity", Permission.GUEST_WRITE),
+    PassedOn("GET", "/api-keys", "identity", Permission.API_KEY_READ),
+    PassedOn("POST", "/api-keys", "identity", Permission.API_KEY_WRITE),
+    PassedOn("GET", "/api-keys/{api_key_id}", "identity", Permission.API_KEY_READ),
+    PassedOn("POST", "/api-keys/{api_key_id}/rotate", "identity", Permission.API_KEY_WRITE),
+    PassedOn("POST", "/api-keys/{api_key_id}/revoke", "identity", Permission.API_KEY_WRITE),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )

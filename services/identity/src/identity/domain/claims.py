@@ -49,6 +49,32 @@ def service_claims(
     }
 
 
+def api_key_claims(
+    *, key_id: UUID, hotel_id: UUID, scopes: Sequence[str], sid: UUID, at: datetime, lifetime: timedelta, issuer: str,
+    jti: UUID,
+) -> Claims:  # fmt: skip
+    """What an API key is exchanged for: a token of the hotel's, for every service, revoked by its session."""
+    return {
+        **_frame(issuer, USER_AUDIENCE, str(key_id), at, lifetime, jti),
+        "kind": "api_key",
+        "hotel_id": str(hotel_id),
+        "scopes": list(scopes),
+        "sid": str(sid),
+    }
+
+
+def impersonation_claims(
+    *, user_id: UUID, superadmin_id: UUID, hotel_id: UUID, role: str, scopes: Sequence[str], sid: UUID, at: datetime,
+    lifetime: timedelta, issuer: str, jti: UUID,
+) -> Claims:  # fmt: skip
+    """A member's token in the hands of `superadmin_id`: `act` names who acts (RFC 8693, 4.1)."""
+    member = user_claims(
+        user_id=user_id, hotel_id=hotel_id, role=role, scopes=scopes, sid=sid, at=at, lifetime=lifetime, issuer=issuer,
+        jti=jti,
+    )  # fmt: skip
+    return {**member, "act": {"sub": str(superadmin_id), "kind": "user", "id": str(superadmin_id)}}
+
+
 def _frame(
     issuer: str, audience: str | Sequence[str], subject: str, at: datetime, lifetime: timedelta, jti: UUID
 ) -> Claims:
