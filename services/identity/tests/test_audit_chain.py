@@ -12,7 +12,7 @@ from identity_play import Desk, Hotel, new_key
 
 from contracts.actor import ActorKind, ActorRef
 from identity.adapters.checkpoints import CheckpointKeys
-from identity.adapters.signing import SigningKeys
+from identity.adapters.signing import KeyRing, SigningKeys
 from identity.commands.audit import record_entry
 from identity.domain.audit_chain import Entry, entry_bytes
 from identity.queries.audit_chain import chains, check_chain
@@ -207,7 +207,7 @@ async def test_entries_from_before_the_chain_are_linked_and_so_are_those_that_an
     parts: Parts,
 ) -> None:
     folder = migrations_folder(Path(__file__).parent)
-    hotels, keys = [new_id(), new_id()], CheckpointKeys(SigningKeys(new_key()))
+    hotels, keys = [new_id(), new_id()], CheckpointKeys(KeyRing(SigningKeys(new_key())))
     async with temporary_database(parts.postgres_url, "identity") as urls:
         await migrations.upgrade_database(urls.owner, folder, revision="0001")
         worker = await asyncpg.connect(urls.worker)

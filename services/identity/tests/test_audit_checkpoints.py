@@ -9,7 +9,7 @@ from audit_play import REHASH, arrive, ask, tamper, verify
 from identity_play import Desk, body, new_key
 
 from identity.adapters.checkpoints import CheckpointKeys
-from identity.adapters.signing import SigningKeys
+from identity.adapters.signing import KeyRing, SigningKeys
 from identity.commands.audit import keep_checkpoint
 from identity.domain.audit_chain import Mark
 from identity.jobs import cut_audit_chains, sign_audit_chains
@@ -102,7 +102,7 @@ async def test_a_checkpoint_that_was_changed_or_signed_by_somebody_else_is_named
     code, said = await verify(desk, capsys, hotel_id)
     assert code == 1
     assert "  forged at position 2: checkpoint: another checkpoint was signed than the one that stands there" in said
-    strangers = CheckpointKeys(SigningKeys(new_key()))
+    strangers = CheckpointKeys(KeyRing(SigningKeys(new_key())))
     jws = strangers.sign(Mark(hotel_id, 2, bytes(32)), datetime.now(UTC))
     await tamper(desk, ("update audit_checkpoints set jws = $2 where hotel_id = $1", hotel_id, jws))
     code, said = await verify(desk, capsys, hotel_id)

@@ -75,6 +75,10 @@ class Vault:
         except InvalidTag:
             _refuse("it was changed")
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the value is under the newest key of the ring already."""
+        return sealed[KEY_ID_AT : KEY_ID_AT + KEY_ID_BYTES] == self.key_id
+
     def rewrap(self, sealed: bytes, table: str, column: str, row: object) -> bytes:
         """The same sealed value under the newest key of the ring.
 

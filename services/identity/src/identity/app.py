@@ -4,6 +4,7 @@ from identity.commands.hotel_ends import forget_directory
 from identity.demo.seed import seed_demo
 from identity.jobs import jobs
 from identity.operators import audit_verify, create_superadmin, reset_second_factor, rewrap_secrets
+from identity.operators_keys import rotate_keys, withdraw_key
 from identity.reactions import reactions
 from identity.resources import resources
 from identity.routes import (
@@ -17,6 +18,7 @@ from identity.routes import (
     oauth,
     password_reset,
     second_factor,
+    signing_keys,
     tokens,
     users,
 )
@@ -40,6 +42,7 @@ service = Service(
         password_reset.router,
         guests.router,
         audit.router,
+        signing_keys.router,
         api_keys.router,  # for a hotel's other systems, and their exchange for tokens
     ],
     reactions=reactions,
@@ -53,5 +56,7 @@ service.command(create_superadmin)
 service.command(audit_verify)
 service.command(reset_second_factor)
 service.command(rewrap_secrets)
+service.command(rotate_keys)
+service.command(withdraw_key)
 service.command(seed_demo)
 main = service.main

@@ -1,5 +1,5 @@
-"""Timed work: mails are sent; sessions that ended long ago, and mails, are forgotten; the audit log's chains are signed, and
-cut where it is asked for."""
+"""Timed work: mails are sent; signing keys give way to the next; hotels that were deleted are purged; sessions that ended long
+ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is asked for."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +8,7 @@ from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
 from identity.commands.hotel_ends import begin_purge
 from identity.commands.mail import DUE, forget_mails
 from identity.commands.purge import forget_sessions
+from identity.commands.signing_keys import rotate_keys
 from identity.domain.audit_chain import FaultKind
 from identity.mailing import deliver
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
@@ -40,6 +41,15 @@ async def forget_old_sessions(rt: Runtime) -> None:
     """Delete sessions, with their refresh tokens, some time after they ended."""
     async with rt.worker_db.transaction(None, platform=True) as tx:
         await forget_sessions(tx.now - timedelta(days=settings_of(rt).session_retention_days), tx)
+
+
+@jobs.every(seconds=3600)
+async def rotate_signing_keys(rt: Runtime) -> None:
+    """Let the next key sign where the current one has signed for long enough."""
+    days = settings_of(rt).key_rotation_days
+    if days:
+        async with rt.worker_db.transaction(None, platform=True) as tx:
+            await rotate_keys(resources_of(rt).vault, tx, every=timedelta(days=days))
 
 
 @jobs.every(seconds=900)

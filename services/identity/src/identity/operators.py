@@ -12,7 +12,7 @@ from contracts.ids import UserId
 from contracts.values import Email
 from identity.accounts import account_of_email
 from identity.adapters.checkpoints import BadCheckpoint
-from identity.commands import second_factor
+from identity.commands import second_factor, signing_keys
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
 from identity.commands.mail import rewrap_mails
 from identity.domain.audit_chain import PLATFORM, Mark
@@ -111,7 +111,12 @@ async def rewrap_secrets(rt: Runtime) -> None:
                     tx.audit("secret.rewrap", what, f"{after}:{batch.last}")
             count, after = count + batch.count, batch.last
             lost += [f"{what} {row}" for row in batch.lost]
-    typer.echo(f"{count} secrets rewrapped")
+    async with rt.db.transaction(None, platform=True) as tx:
+        keys, lost_keys = await signing_keys.rewrap_keys(vault, tx)
+        if keys:
+            tx.audit("secret.rewrap", "signing_key", keys)
+    lost += [f"signing_key {key}" for key in lost_keys]
+    typer.echo(f"{count + keys} secrets rewrapped")
     if lost:
         typer.echo(f"{len(lost)} cannot be opened with these keys: {', '.join(lost)}", err=True)
         raise typer.Exit(1)

@@ -9,10 +9,11 @@ from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.hashing import Passwords
 from identity.adapters.known_devices import KnownDevices
 from identity.adapters.sign_in_limits import SignInLimits
-from identity.adapters.signing import BadKey, SigningKeys
+from identity.adapters.signing import BadKey, KeyRing
+from identity.keyholding import KeyHolder
 from identity.settings import settings_of
 from identity.settings_mail import check_mail
-from servicekit import Runtime
+from servicekit import Runtime, tasks
 from servicekit.settings import BadSettings, require
 from servicekit.vault import BadKeyRing, Vault
 
@@ -22,7 +23,7 @@ class Resources:
     """Made once, at the start."""
 
     passwords: Passwords
-    keys: SigningKeys
+    keys: KeyRing
     checkpoints: CheckpointKeys
     vault: Vault
     devices: KnownDevices
@@ -34,28 +35,29 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     """Checked here, so that a bad key stops the service and not the first sign-in.
 
     Raises:
-        BadSettings: there is no usable signing key, no usable key ring, or half a mail server.
+        BadSettings: there is no usable key ring, no usable signing key, or half a mail server.
     """
     settings = settings_of(rt)
-    require(settings, "signing_key", "secret_keys")
+    require(settings, "secret_keys")
     check_mail(settings)
+    ring = KeyRing()
     try:
-        keys = SigningKeys(settings.signing_key.get_secret_value(), settings.verification_keys)
-    except BadKey as error:
-        raise BadSettings([f"FRONTDESK_SIGNING_KEY or FRONTDESK_VERIFICATION_KEYS: {error}"]) from error
-    try:
-        checkpoints = CheckpointKeys(keys, settings.audit_keys)
+        checkpoints = CheckpointKeys(ring, settings.audit_keys)
     except BadKey as error:
         raise BadSettings([f"FRONTDESK_AUDIT_KEYS: {error}"]) from error
     try:
         vault = Vault(settings.secret_keys.get_secret_value())
     except BadKeyRing as error:
         raise BadSettings([f"FRONTDESK_SECRET_KEYS: {error}"]) from error
+    holder = KeyHolder(ring, vault, settings)
+    await holder.begin(rt)
+    following = tasks.start(rt, [holder.follow])
     passwords = Passwords(threads=settings.password_threads, waiting=settings.password_queue)
     try:
         limits = SignInLimits(rt.limits, settings.guessing_rules)
-        yield Resources(passwords, keys, checkpoints, vault, KnownDevices(vault), limits)
+        yield Resources(passwords, ring, checkpoints, vault, KnownDevices(vault), limits)
     finally:
+        await tasks.stop(following)
         passwords.close()
 
 

@@ -19,11 +19,15 @@ class IdentitySettings(MailSettings):
     """Seconds, days and limits by name; the README lists them."""
 
     signing_key: SecretStr = SecretStr("")
-    """PEM private key, P-256; signs every access token. Needed by all but `migrate` and `openapi`."""
+    """PEM private key, P-256, that becomes the first signing key; without it the first one is made. Later it is not looked
+    at: the keys are in the database."""
+    key_rotation_days: int = Field(default=90, ge=0)
+    """How long a key signs before the next one does; 0 is for ever."""
     verification_keys: str = ""
-    """PEM public keys published beside it: the next one before it signs, the former one until its tokens are gone."""
+    """PEM public keys published beside those of the database: of another installation whose tokens shall hold here."""
     audit_keys: str = ""
-    """PEM public keys of every former signing key: checkpoints of the audit log are checked with them, tokens are not."""
+    """PEM public keys of signing keys from before they were in the database: checkpoints of the audit log are checked with
+    them, tokens are not."""
     service_clients: dict[str, Sha256Hex] = Field(default_factory=dict)
     """Client id to SHA-256 (hex) of its secret. Secrets are random, 32 bytes or more."""
 

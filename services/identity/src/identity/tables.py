@@ -45,6 +45,7 @@ PLATFORM_TABLES = {
     "refresh_tokens": "of accounts; seen in the account's own scope alone (row policy)",
     "totp": "of accounts; seen in the account's own scope alone (row policy)",
     "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
+    "signing_keys": "the platform's; platform scope alone sees them (row policy)",
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
     **MAIL_TABLES,
 }

@@ -8,7 +8,7 @@ import pytest
 from identity_play import new_key, public_of
 
 from identity.adapters.checkpoints import BadCheckpoint, CheckpointKeys
-from identity.adapters.signing import BadKey, SigningKeys
+from identity.adapters.signing import BadKey, KeyRing, SigningKeys
 from identity.domain.audit_chain import Mark
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -16,30 +16,30 @@ MARK = Mark(UUID(int=1), 7, bytes(range(32)), cut=True)
 
 
 def test_what_was_signed_is_read_again() -> None:
-    keys = CheckpointKeys(SigningKeys(new_key()))
+    keys = CheckpointKeys(KeyRing(SigningKeys(new_key())))
     assert keys.read(keys.sign(MARK, NOW)) == MARK
 
 
 def test_a_checkpoint_of_a_former_key_holds_as_long_as_its_public_half_is_known() -> None:
     before, now = new_key(), new_key()
-    jws = CheckpointKeys(SigningKeys(before)).sign(MARK, NOW)
-    assert CheckpointKeys(SigningKeys(now), public_of(before)).read(jws) == MARK
-    assert CheckpointKeys(SigningKeys(now, public_of(before))).read(jws) == MARK
+    jws = CheckpointKeys(KeyRing(SigningKeys(before))).sign(MARK, NOW)
+    assert CheckpointKeys(KeyRing(SigningKeys(now)), public_of(before)).read(jws) == MARK
+    assert CheckpointKeys(KeyRing(SigningKeys(now, public_of(before)))).read(jws) == MARK
     with pytest.raises(BadCheckpoint, match="FRONTDESK_AUDIT_KEYS"):
-        CheckpointKeys(SigningKeys(now)).read(jws)
+        CheckpointKeys(KeyRing(SigningKeys(now))).read(jws)
     with pytest.raises(BadKey):
-        CheckpointKeys(SigningKeys(now), "rubbish")
+        CheckpointKeys(KeyRing(SigningKeys(now)), "rubbish")
 
 
 def test_a_former_key_that_checks_checkpoints_is_not_published_for_tokens() -> None:
     keys = SigningKeys(new_key())
-    CheckpointKeys(keys, public_of(new_key()))
+    CheckpointKeys(KeyRing(keys), public_of(new_key()))
     assert [key["kid"] for key in keys.jwks()["keys"]] == [keys.kid]
 
 
 def test_only_what_was_signed_as_a_checkpoint_is_one() -> None:
     keys = SigningKeys(new_key())
-    checkpoints = CheckpointKeys(keys)
+    checkpoints = CheckpointKeys(KeyRing(keys))
     good = checkpoints.sign(MARK, NOW)
     head, claims, signature = good.split(".")
     claims_of = jwt.decode(good, options={"verify_signature": False})

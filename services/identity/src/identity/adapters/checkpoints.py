@@ -10,7 +10,7 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from identity.adapters.signing import ALGORITHM, SigningKeys, public_keys
+from identity.adapters.signing import ALGORITHM, KeyRing, public_keys
 from identity.domain.audit_chain import Mark
 
 TYPE = "frontdesk-audit-checkpoint+jwt"
@@ -25,16 +25,16 @@ class CheckpointKeys:
     """Signs checkpoints with the key of the tokens, and knows that of every key that signed before.
 
     Args:
-        keys: the signing key, and those published beside it.
-        former_pem: PEM public keys that are published no longer; checkpoints outlive tokens.
+        ring: the key that signs now, and every one that did.
+        former_pem: PEM public keys of others that signed before.
 
     Raises:
         BadKey: one of the former keys cannot verify ES256.
     """
 
-    def __init__(self, keys: SigningKeys, former_pem: str = "") -> None:
-        self._keys = keys
-        self._public: dict[str, ec.EllipticCurvePublicKey] = keys.public | public_keys(former_pem)
+    def __init__(self, ring: KeyRing, former_pem: str = "") -> None:
+        self._ring = ring
+        self._former: dict[str, ec.EllipticCurvePublicKey] = public_keys(former_pem)
 
     def sign(self, mark: Mark, at: datetime) -> str:
         """The mark as a compact JWS; `at` is said in it, for people."""
@@ -45,7 +45,7 @@ class CheckpointKeys:
             "cut": mark.cut,
             "at": at.isoformat(),
         }
-        return self._keys.sign(claims, type=TYPE)
+        return self._ring.sign(claims, type=TYPE)
 
     def read(self, jws: str, says: Mark | None = None) -> Mark:
         """The mark that was signed; it must be `says` where that is given.
@@ -58,9 +58,10 @@ class CheckpointKeys:
             kid = str(header.get("kid"))
             if header.get("typ") != TYPE:
                 raise BadCheckpoint("it was not signed as a checkpoint")
-            if kid not in self._public:
+            known = self._ring.keys.known | self._former
+            if kid not in known:
                 raise BadCheckpoint(f"the key {kid} is not known; its public half belongs in FRONTDESK_AUDIT_KEYS")
-            claims: dict[str, Any] = jwt.decode(jws, self._public[kid], algorithms=[ALGORITHM])  # Any: JSON
+            claims: dict[str, Any] = jwt.decode(jws, known[kid], algorithms=[ALGORITHM])  # Any: JSON
             mark = Mark(
                 UUID(claims["chain"]), int(claims["position"]), bytes.fromhex(claims["hash"]), claims["cut"] is True
             )
