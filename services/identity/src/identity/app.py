@@ -14,6 +14,7 @@ from identity.routes import (
     guests,
     hotel_ends,
     hotels,
+    impersonations,
     invitations,
     oauth,
     password_reset,
@@ -43,6 +44,7 @@ service = Service(
         guests.router,
         audit.router,
         signing_keys.router,
+        impersonations.router,
         api_keys.router,  # for a hotel's other systems, and their exchange for tokens
     ],
     reactions=reactions,

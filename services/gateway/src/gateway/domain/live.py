@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from contracts.permissions import Permission
-from contracts.topics import CONVERSATIONS, ESCALATIONS, KNOWLEDGE, Topic
+from contracts.topics import ACCESS, CONVERSATIONS, ESCALATIONS, KNOWLEDGE, Topic
 
-LIVE_TOPICS: tuple[Topic, ...] = (CONVERSATIONS, ESCALATIONS, KNOWLEDGE)
+LIVE_TOPICS: tuple[Topic, ...] = (CONVERSATIONS, ESCALATIONS, KNOWLEDGE, ACCESS)
 """Topics whose events dashboards see as they happen. None of them carries personal data."""
 
 _NEEDED: dict[str, Permission] = {
@@ -14,6 +14,7 @@ _NEEDED: dict[str, Permission] = {
     "turn": Permission.CONVERSATION_READ,
     "escalation": Permission.ESCALATION_READ,
     "knowledge": Permission.ARTICLE_READ,
+    "impersonation": Permission.IMPERSONATION_READ,
 }
 
 

@@ -136,6 +136,14 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/api-keys/{api_key_id}", "identity", Permission.API_KEY_READ),
     PassedOn("POST", "/api-keys/{api_key_id}/rotate", "identity", Permission.API_KEY_WRITE),
     PassedOn("POST", "/api-keys/{api_key_id}/revoke", "identity", Permission.API_KEY_WRITE),
+    PassedOn("POST", "/hotels/{hotel_id}/impersonations", "identity", Permission.IMPERSONATION_START),
+    PassedOn("GET", "/impersonations", "identity", Permission.IMPERSONATION_READ),
+    PassedOn(
+        "POST", "/hotels/{hotel_id}/impersonations/{impersonation_id}/end", "identity", Permission.IMPERSONATION_END
+    ),
+    PassedOn("GET", "/signing-keys", "identity", Permission.SIGNING_KEY_ROTATE),
+    PassedOn("POST", "/signing-keys/rotate", "identity", Permission.SIGNING_KEY_ROTATE),
+    PassedOn("POST", "/signing-keys/{kid}/withdraw", "identity", Permission.SIGNING_KEY_ROTATE),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )
