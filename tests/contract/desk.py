@@ -22,7 +22,7 @@ WHOEVER = "vera.viewer@lindenhof.example"
 """Whose sessions end all the time."""
 GUESTS = 6
 """So that one guest's limit per minute is not what most answers are about."""
-SUPERADMIN_ROUTES = ("/hotels", "/users/{user_id}/totp/reset")
+SUPERADMIN_ROUTES = ("/hotels", "/users/{user_id}/totp/reset", "/signing-keys")
 ENDS_SESSIONS = ("/me",)
 """Called with a session of their own each time: some of these end the one that they are called with."""
 STAFF_ROUTES = ("/conversations", "/escalations")

@@ -11,6 +11,7 @@ import httpx
 from devstack.stack import Stack
 from kit.people import PASSWORD, Guest, until
 from kit.samples import Operation, operations
+from servicekit.ids import new_id
 
 SERVICES = ("identity", "conversation", "escalation")
 CHASSIS_TABLES = {"outbox", "inbox", "due", "alembic_version", "idempotency_keys"}
@@ -61,6 +62,9 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         colleague = next(member["id"] for member in members if member["id"] != signed_in["user"]["id"])
         someone = {"email": f"{uuid4().hex}@{slug}.example", "name": "Ina Invited", "role": "viewer"}
         invitation = await http.post(f"{stack.url('identity')}/invitations", json=someone)
+        key = {"name": "Bookings", "scopes": ["guest:read"]}
+        made = await http.post(f"{stack.url('identity')}/api-keys", json=key)
+        made.raise_for_status()
         hotel.ids = {
             "invitation_id": invitation.json()["id"],
             "hotel_id": signed_in["hotel"]["id"],
@@ -70,6 +74,9 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "conversation_id": str(hotel.guest.conversation_id),
             "escalation_id": escalated["id"],
             "article_id": articles[0]["id"],
+            "api_key_id": made.json()["key"]["id"],
+            "impersonation_id": str(new_id()),  # a real one takes a superadmin with a second factor
+            "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,
         }
         listed = sessions["items"] if isinstance(sessions, dict) else sessions

@@ -75,6 +75,7 @@ async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack,
         ("identity", "/tokens"),
         ("identity", "/tokens/refresh"),
         ("identity", "/tokens/revoke"),
+        ("identity", "/tokens/api-key"),
         ("identity", "/oauth/token"),
         *(
             (service, f"{prefix}{path}")

@@ -236,7 +236,7 @@ class TokenVerifier:
             raise Unauthenticated("the token does not hold") from error
         try:
             return actor_of(claims)
-        except (ValueError, TypeError, KeyError, ValidationError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, ValidationError) as error:
             raise Unauthenticated("the token's claims cannot be read") from error
 
 
@@ -244,7 +244,7 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:  # Any: JSON
     """The actor that verified claims describe.
 
     Raises:
-        ValueError, TypeError, KeyError: a claim has the wrong form.
+        ValueError, TypeError, KeyError, OverflowError: a claim has the wrong form.
     """
     named, subject = claims.get("kind", "user"), str(claims["sub"])
     kind = ActorKind.SERVICE if named == API_KEY else ActorKind(named)
