@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import websockets
 
-from contracts.actor import ActorKind
+from contracts.actor import ActorKind, ActorRef
 from contracts.event import Event
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded
 from contracts.events.identity import HotelActivated, HotelDeactivated, MembershipChanged, SessionRevoked
-from contracts.ids import HotelId, SessionId, UserId
+from contracts.ids import ApiKeyId, HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
 from servicekit import Actor
 from servicekit.deadletters import REDRIVE_FOR
@@ -62,6 +64,40 @@ def test_revoking_all_sessions_denies_what_was_issued_before_and_not_after() -> 
     after = Actor(ActorKind.USER, before.id, before.hotel_id, issued_at=NOW + timedelta(milliseconds=1))
     assert deny.denies(before)
     assert not deny.denies(after)
+
+
+def test_another_secret_ends_the_former_ones_tokens_however_late_they_were_issued_and_spares_the_new_ones() -> None:
+    deny, key, hotel = DenyList(), ApiKeyId(uuid4()), HotelId(uuid4())
+    former, present = SessionId(uuid4()), SessionId(uuid4())
+    deny.apply(ApiKeyRevoked(api_key_id=key, hotel_id=hotel, sid=former, revoked_at=NOW, version=2))
+    late = Actor(ActorKind.SERVICE, hotel_id=hotel, api_key_id=key, sid=former, issued_at=NOW + timedelta(seconds=1))
+    assert deny.denies(late)
+    assert not deny.denies(replace(late, sid=present))
+
+
+def test_an_impersonation_ends_by_itself_and_the_members_own_session_goes_on() -> None:
+    deny, member = DenyList(), actor()
+    lent = replace(member, sid=SessionId(uuid4()), act=ActorRef(kind=ActorKind.USER, id=uuid4()))
+    assert lent.sid is not None
+    assert lent.hotel_id is not None
+    some = UserId(uuid4())
+    deny.apply(
+        ImpersonationEnded(
+            sid=lent.sid, hotel_id=lent.hotel_id, user_id=some, superadmin_id=some, ended_at=NOW, version=2
+        )
+    )
+    assert deny.denies(lent)
+    assert not deny.denies(member)
+
+
+def test_a_superadmin_who_is_revoked_acts_in_nobodys_place_any_more() -> None:
+    deny, member, root = DenyList(), actor(), uuid4()
+    lent = replace(member, act=ActorRef(kind=ActorKind.USER, id=root))
+    deny.apply(session_revoked(root, None))
+    assert deny.denies(lent)
+    assert not deny.denies(member)
+    for_somebody = Actor(ActorKind.SERVICE, act=ActorRef(kind=ActorKind.USER, id=root), issued_at=member.issued_at)
+    assert not deny.denies(for_somebody), "a service's own token is not the person's it acts for"
 
 
 def test_a_changed_role_ends_older_tokens_in_that_hotel_only() -> None:

@@ -4,12 +4,22 @@ import pytest
 
 from contracts.event import event_types
 from contracts.permissions import ROLE_PERMISSIONS, Role
+from contracts.topics import ACCESS
 from gateway.domain.live import LIVE_TOPICS, may_see
 
 
-@pytest.mark.parametrize("kind", [t for t, c in event_types().items() if c.TOPIC in LIVE_TOPICS])
-def test_staff_see_everything_that_is_live(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", [t for t, c in event_types().items() if c.TOPIC in LIVE_TOPICS and c.TOPIC is not ACCESS]
+)
+def test_staff_see_everything_that_happens_to_guests(kind: str) -> None:
     assert may_see(kind, ROLE_PERMISSIONS[Role.STAFF])
+
+
+def test_a_hotels_admins_see_who_acts_in_a_members_place_and_nobody_sees_what_becomes_of_keys() -> None:
+    for kind in ("started", "ended"):
+        assert may_see(f"frontdesk.impersonation.{kind}.v1", ROLE_PERMISSIONS[Role.ADMIN])
+        assert not may_see(f"frontdesk.impersonation.{kind}.v1", ROLE_PERMISSIONS[Role.STAFF])
+    assert not may_see("frontdesk.apikey.revoked.v1", ROLE_PERMISSIONS[Role.SUPERADMIN])
 
 
 def test_somebody_without_a_permission_sees_nothing_of_its_kind() -> None:
