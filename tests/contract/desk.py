@@ -40,6 +40,7 @@ class Desk:
     ended: Guest
     ids: dict[str, str]
     tokens: dict[str, str] = field(default_factory=dict[str, str])
+    api_key: str = ""
     _turn: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def token(self, path: str, service: str) -> str:
@@ -73,6 +74,8 @@ class Desk:
             return {"email": WHOEVER, "password": PASSWORD}
         if path in ("/tokens/refresh", "/tokens/revoke"):
             return {"refresh_token": self.signed_in(WHOEVER)["refresh_token"]}
+        if path == "/tokens/api-key":
+            return {"api_key": self.api_key}
         if path == "/me/totp":
             return {"current_password": PASSWORD}
         if path == "/oauth/token":
@@ -154,6 +157,8 @@ async def open_desk(stack: Stack) -> Desk:
         person = {"email": f"spare-{mark}@lindenhof.example", "name": "Spare", "password": PASSWORD, "role": "viewer"}
         variant = {"language": "en", "title": "Spare article", "body": "Nobody asks about it."}
         desk.ids["article_id"] = made(f"{conversation}/articles", "admin", {"variants": [variant]})["id"]
+        key = {"name": "Spare", "scopes": ["guest:read"]}
+        desk.api_key = made(f"{identity}/api-keys", "admin", key)["secret"]
         desk.ids["user_id"] = made(f"{identity}/users", "admin", person)["id"]
     return desk
 
