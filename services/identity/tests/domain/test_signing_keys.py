@@ -68,3 +68,9 @@ def test_whoever_keeps_the_key_set_for_five_minutes_has_the_key_of_every_token_t
     keys = [former, NEXT] if served_at >= NOW else [CURRENT, NEXT]
     published = {key.kid for key in keys if key.published_at <= served_at and key.is_published(served_at)}
     assert signer in published
+
+
+def test_a_former_key_is_published_for_longer_than_any_token_lives() -> None:
+    longest, leeway, picked_up_after = timedelta(minutes=14), 5 * SECOND, 10 * SECOND
+    assert longest + leeway + picked_up_after < TOKENS_LAST
+    assert timedelta(minutes=5) + picked_up_after < OVERLAP
