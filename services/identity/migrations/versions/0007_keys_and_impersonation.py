@@ -9,7 +9,7 @@ from alembic import op
 from servicekit.migrations import grant, platform_readable, tenant_table
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 READ_WRITE = "select, insert, update"
 

@@ -9,7 +9,7 @@ from alembic import op
 from servicekit.migrations import let_hotels_be_forgotten, tenant_table
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 HOTELS = """
 alter table hotels
