@@ -18,7 +18,8 @@ from servicekit.testing import RunningService, StartService
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from identity_play import ...`
 
-from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, Clock, Desk, Hotel, new_key
+from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, WEBHOOK_SECRETS, Clock, Desk, Hotel, new_key
+from identity_play import DASHBOARD as DASHBOARD_ORIGIN
 from mail_play import DASHBOARD, Postbox
 
 
@@ -57,6 +58,10 @@ async def identity(service_app: StartService, postbox: Postbox) -> RunningServic
             smtp_timeout_seconds=5,
             dashboard_url=DASHBOARD,
             demo=True,
+            oidc_callback_url=f"http://127.0.0.1:{port}/oidc/callback",
+            dashboard_origins=DASHBOARD_ORIGIN,
+            oidc_private_networks="127.0.0.0/8",
+            clerk_webhook_secrets=WEBHOOK_SECRETS,
         )
 
 

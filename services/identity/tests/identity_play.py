@@ -23,6 +23,9 @@ from servicekit.testing import RunningService, eventually
 
 PASSWORD = "three old kettles sing"
 SECRET_KEY = urlsafe_b64encode(bytes(range(32))).decode()
+DASHBOARD = "https://desk.example"
+WEBHOOK_SECRETS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_plJ3nmyCDGBKInavdOK15jsl"
+"""The two that Svix publishes its examples with."""
 CLIENT_SECRET = "a secret of the gateway, for tests"
 Json = dict[str, Any]  # Any: JSON
 

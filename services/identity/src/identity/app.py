@@ -14,14 +14,18 @@ from identity.routes import (
     guests,
     hotel_ends,
     hotels,
+    identities,
     impersonations,
     invitations,
     oauth,
+    oidc,
+    oidc_connections,
     password_reset,
     second_factor,
     signing_keys,
     tokens,
     users,
+    webhooks,
 )
 from identity.settings import IdentitySettings
 from identity.tables import PLATFORM_TABLES
@@ -33,9 +37,12 @@ service = Service(
     settings=IdentitySettings,
     routers=[
         tokens.router,  # sign in, refresh, sign out
+        oidc.router,  # sign in at an issuer
+        oidc_connections.router,  # which issuers
         oauth.router,  # service tokens, public keys
         account.router,  # me, my sessions, my password
         second_factor.router,  # my authenticator app and recovery codes
+        identities.router,  # my sign-ins at issuers
         hotels.router,
         hotel_ends.router,  # deleted, restored, purged; the link to Clerk
         users.router,
@@ -46,6 +53,7 @@ service = Service(
         signing_keys.router,
         impersonations.router,
         api_keys.router,  # for a hotel's other systems, and their exchange for tokens
+        webhooks.router,  # sync from Clerk
     ],
     reactions=reactions,
     jobs=jobs,

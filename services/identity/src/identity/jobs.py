@@ -1,13 +1,16 @@
-"""Timed work: mails are sent; signing keys give way to the next; hotels that were deleted are purged; sessions that ended long
-ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is asked for."""
+"""Timed work: mails are sent; signing keys give way to the next; hotels that were deleted are purged; what Clerk said is
+carried out; sessions that ended long ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is
+asked for."""
 
 from dataclasses import replace
 from datetime import timedelta
 
+from contracts.ids import HotelId
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
+from identity.commands.clerk import carry_out, forget_deliveries, pending
 from identity.commands.hotel_ends import begin_purge
 from identity.commands.mail import DUE, forget_mails
-from identity.commands.purge import forget_sessions
+from identity.commands.purge import forget_codes, forget_sessions
 from identity.commands.signing_keys import rotate_keys
 from identity.domain.audit_chain import FaultKind
 from identity.mailing import deliver
@@ -16,9 +19,12 @@ from identity.queries.purges import due_purges, late_purges
 from identity.resources import resources_of
 from identity.settings import settings_of
 from servicekit import DueItem, Jobs, Runtime
+from servicekit.actor import service_actor
 from servicekit.logging import log
 
 jobs = Jobs()
+DELIVERIES_KEPT = timedelta(days=30)
+"""Svix gives up sending again after some days."""
 MAIL_RETENTION = timedelta(days=30)
 """How long it is known what became of a mail, and invitations that are over."""
 
@@ -41,6 +47,19 @@ async def forget_old_sessions(rt: Runtime) -> None:
     """Delete sessions, with their refresh tokens, some time after they ended."""
     async with rt.worker_db.transaction(None, platform=True) as tx:
         await forget_sessions(tx.now - timedelta(days=settings_of(rt).session_retention_days), tx)
+        await forget_codes(tx)
+        await forget_deliveries(tx.now - DELIVERIES_KEPT, tx)
+
+
+@jobs.every(seconds=60)
+async def carry_out_clerk(rt: Runtime) -> None:
+    """Memberships at Clerk whose hotel was linked after Clerk told of them, or that a crash left undone."""
+    async with rt.worker_db.transaction(None, platform=True, read_only=True) as tx:
+        waiting = await pending(tx)
+    for hotel_id, account_id in waiting:
+        hotel = HotelId(hotel_id)
+        async with rt.worker_db.transaction(hotel, platform=True, actor=service_actor("clerk", hotel)) as tx:
+            await carry_out(hotel, account_id, settings_of(rt).clerk_roles, tx)
 
 
 @jobs.every(seconds=3600)

@@ -15,6 +15,7 @@ from identity.adapters.checkpoints import BadCheckpoint
 from identity.commands import second_factor, signing_keys
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
 from identity.commands.mail import rewrap_mails
+from identity.commands.oidc_connections import rewrap_connections
 from identity.domain.audit_chain import PLATFORM, Mark
 from identity.domain.passwords import WeakPassword
 from identity.queries.audit_chain import chains, check_chain
@@ -23,7 +24,7 @@ from servicekit import Runtime
 
 FAULTS_SHOWN = 50
 """Of one chain, at most."""
-SEALED = {"totp": second_factor.rewrap_totp, "mail": rewrap_mails}
+SEALED = {"totp": second_factor.rewrap_totp, "mail": rewrap_mails, "oidc_connection": rewrap_connections}
 """What is kept sealed, and what brings the next rows of it under the newest key."""
 
 

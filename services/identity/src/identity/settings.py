@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from identity.domain.guessing import Rules
+from identity.domain.members import HotelRole
 from identity.domain.sessions import Lifetimes
 from identity.settings_mail import MailSettings
 from servicekit import Runtime
@@ -36,6 +37,19 @@ class IdentitySettings(MailSettings):
     Needed by all but `migrate` and `openapi`."""
     totp_issuer: str = Field(default="AI Front Desk", pattern=r"^[^:]+$", max_length=60)
     """The name under which authenticator apps show the account."""
+
+    oidc_callback_url: str = ""
+    """Where issuers send browsers back to, `https://.../api/oidc/callback`; by default the gateway's."""
+    dashboard_origins: str = ""
+    """Where sign-ins may lead back to, origins separated by commas; by default the gateway's."""
+    oidc_private_networks: str = ""
+    """Networks in CIDR, separated by commas, in which issuers may be although they are not public."""
+    clerk_webhook_secrets: SecretStr = SecretStr("")
+    """`whsec_...`, separated by commas or white space, several while one replaces another; empty: no webhook is accepted."""
+    clerk_roles: dict[str, HotelRole] = Field(
+        default_factory=lambda: {"org:admin": HotelRole.ADMIN, "org:member": HotelRole.STAFF}
+    )
+    """Clerk's role to ours; what is not named is a viewer."""
 
     access_token_seconds: int = Field(default=600, ge=30, le=840)
     """At most 14 minutes: deny lists forget after 15."""
@@ -97,6 +111,17 @@ class IdentitySettings(MailSettings):
         named = [origin.strip() for origin in self.demo_origins.split(",") if origin.strip()]
         both = [origin for url in served for origin in (url, url.replace("//127.0.0.1:", "//localhost:"))]
         return list(dict.fromkeys([*both, *named]))
+
+    @property
+    def callback_url(self) -> str:
+        """Where issuers send browsers back to; empty: nobody signs in by OpenID Connect."""
+        return self.oidc_callback_url or (self.gateway_url and self.gateway_url.rstrip("/") + "/api/oidc/callback")
+
+    @property
+    def return_origins(self) -> list[str]:
+        """Where a sign-in may lead back to; paths are of the first."""
+        named = [origin.strip().rstrip("/") for origin in self.dashboard_origins.split(",") if origin.strip()]
+        return named or ([self.gateway_url.rstrip("/")] if self.gateway_url else [])
 
     def is_client(self, client_id: str, secret: str) -> bool:
         """Whether the secret is the client's; takes as long for a client that does not exist."""

@@ -46,6 +46,11 @@ PLATFORM_TABLES = {
     "totp": "of accounts; seen in the account's own scope alone (row policy)",
     "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
     "signing_keys": "the platform's; platform scope alone sees them (row policy)",
+    "oidc_connections": "the platform has its own; a hotel sees its own alone (row policy)",
+    "oidc_identities": "of accounts; seen in the account's own scope alone (row policy)",
+    "oidc_codes": "of accounts; seen in the account's own scope alone (row policy)",
+    "clerk_deliveries": "ids of webhooks; seen in platform scope alone (row policy)",
+    "clerk_objects": "ids and states of Clerk's objects; seen in platform scope alone (row policy)",
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
     **MAIL_TABLES,
 }
@@ -129,6 +134,8 @@ class UserRow(Row, table=True):
     status: UserStatus = Field(default=UserStatus.ACTIVE, sa_type=Text)
     superadmin: bool = False
     languages: list[str] = _words()
+    clerk_id: str | None = None
+    """Clerk's id of the person, where Clerk keeps the account."""
     version: int = 1
     revocations: int = 0
     created_at: datetime = timestamp()

@@ -86,7 +86,7 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     settings, hasher = settings_of(rt), resources_of(rt).passwords
     tried = _try(command, request, rt)
     if tried.device is None:
-        await _limit(request, rt, "tokens")
+        await check_token_limit(request, rt)
     await resources_of(rt).sign_in_limits.admit(tried)
     async with rt.db.transaction(None, read_only=True) as tx:
         access = await access_by_email(command.email, command.hotel, tx)
@@ -97,12 +97,12 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
         started = await start_session(
-            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx, _place(request)
+            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx, asked_from(request)
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
     device_token = resources_of(rt).devices.token(tried.account, tried.device, started.at)
-    return SignedInView(**dict(_answer(started, response, rt)), device_token=device_token)
+    return SignedInView(**dict(answer_with_tokens(started, response, rt)), device_token=device_token)
 
 
 @router.post("/refresh", responses=problems(SessionOver, HotelSuspended, TooManyRequests))
@@ -110,23 +110,23 @@ async def refresh_route(command: UseRefreshToken, request: Request, response: Re
     """Exchange a refresh token. An answer that got lost may be asked for again within seconds, and two tabs may ask at
     once: whoever goes on with one of the answers makes the others void. Any other second use ends the session.
     """
-    await _limit(request, rt, "refreshes")
+    await check_token_limit(request, rt, "refreshes")
     token = command.refresh_token.get_secret_value()
     async with rt.db.transaction(None, read_only=True) as tx:
         owner = await owner_of(token, tx)
     if owner is None:
         raise SessionOver
     async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
-        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx, _place(request))
+        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx, asked_from(request))
     if started is None:
         raise SessionOver  # after the commit: a family that ended for reuse stays ended
-    return _answer(started, response, rt)
+    return answer_with_tokens(started, response, rt)
 
 
 @router.post("/revoke", status_code=204, responses=problems(TooManyRequests))
 async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> None:
     """Sign out: the session of the token ends. A token that nobody knows is no error (RFC 7009, 2.2)."""
-    await _limit(request, rt, "refreshes")
+    await check_token_limit(request, rt, "refreshes")
     token = command.refresh_token.get_secret_value()
     async with rt.db.transaction(None, read_only=True) as tx:
         owner = await owner_of(token, tx)
@@ -142,17 +142,24 @@ def _try(command: SignIn, request: Request, rt: Runtime) -> Try:
     return Try(account, guessed_from(request.client.host if request.client else None), device)
 
 
-async def _limit(request: Request, rt: Runtime, name: str) -> None:
+async def check_token_limit(request: Request, rt: Runtime, name: str = "tokens") -> None:
+    """One count per client address for all that asks for tokens or begins to; `refreshes` are counted apart.
+
+    Raises:
+        TooManyRequests: over the limit.
+    """
     await rt.limits.check(
         settings_of(rt).token_limit, name, whose(request.client.host) if request.client else "unknown"
     )
 
 
-def _place(request: Request) -> Place:
+def asked_from(request: Request) -> Place:
+    """Device and network of whoever asks."""
     return place_of(request.headers.get("user-agent"), request.client.host if request.client else None)
 
 
-def _answer(started: Started, response: Response, rt: Runtime) -> TokenView:
+def answer_with_tokens(started: Started, response: Response, rt: Runtime) -> TokenView:
+    """The tokens of a session, for nobody to keep."""
     settings, access = settings_of(rt), started.access
     claims = user_claims(
         user_id=access.user_id,

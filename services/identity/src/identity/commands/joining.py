@@ -1,0 +1,64 @@
+"""Memberships that nobody here asked for: people whom a trusted directory brings, changes or takes away.
+
+The hotel is locked first, as everybody does; the rule of the last admin does not hold here, since the directory decides
+about its people, and whoever runs the platform can appoint another admin.
+"""
+
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from contracts.ids import HotelId, UserId
+from contracts.statuses import HotelStatus, MembershipStatus
+from identity.accounts import account_scope
+from identity.commands.accounts import mark_ended
+from identity.domain.members import HotelRole
+from identity.domain.sessions import EndReason
+from identity.tables import HotelRow, MembershipRow, UserRow
+from servicekit import Transaction
+
+
+async def find_membership(hotel_id: UUID, user_id: UUID, tx: Transaction) -> MembershipRow | None:
+    """The account's present or former membership of the hotel."""
+    mine = col(MembershipRow.hotel_id) == hotel_id, col(MembershipRow.user_id) == user_id
+    return await tx.scalar(select(MembershipRow).where(*mine))
+
+
+async def join(hotel_id: HotelId, user_id: UUID, name: str, role: HotelRole, tx: Transaction) -> MembershipRow:
+    """A new member, in a locked hotel of the transaction's."""
+    row = MembershipRow(hotel_id=hotel_id, user_id=user_id, display_name=name, role=role, changed_at=tx.now)
+    tx.add(row)
+    await tx.flush()
+    tx.publish(row.granted(), hotel_id=hotel_id)
+    tx.audit("membership.grant", "user", user_id)
+    return row
+
+
+async def set_membership(hotel_id: HotelId, user_id: UserId, role: HotelRole | None, tx: Transaction) -> None:
+    """Make the account a member in that role, or no longer one (None). Platform scope, in that hotel."""
+    hotel = await tx.lock(HotelRow, hotel_id)
+    user = await tx.lock(UserRow, user_id)
+    found = await find_membership(hotel_id, user_id, tx)
+    if found is None:
+        if role is not None and hotel.status != HotelStatus.DELETED:
+            await join(hotel_id, user_id, user.name, role, tx)
+        return
+    row = await tx.lock(MembershipRow, found.id)
+    active = row.status == MembershipStatus.ACTIVE
+    if role is None:
+        if active:
+            await _leave(row, tx)
+    elif not active or row.role != role:
+        row.status, row.role, row.changed_at = MembershipStatus.ACTIVE, role, tx.now
+        row.version += 1
+        tx.publish(row.changed() if active else row.granted(), hotel_id=hotel_id)
+        tx.audit("user.change_role" if active else "user.activate", "user", user_id)
+
+
+async def _leave(row: MembershipRow, tx: Transaction) -> None:
+    row.status, row.changed_at = MembershipStatus.REVOKED, tx.now
+    row.version += 1
+    async with account_scope(tx, row.user_id):
+        await mark_ended(UserId(row.user_id), EndReason.ACCESS_REMOVED, tx, HotelId(row.hotel_id))
+    tx.publish(row.revoked(), hotel_id=row.hotel_id)
+    tx.audit("user.deactivate", "user", row.user_id)
