@@ -1,0 +1,149 @@
+"""The rules of sign-in by OpenID Connect: where it leads back to, what a browser proves, whom an issuer vouches for."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from identity.domain.oidc import (
+    Assertion,
+    BadReturn,
+    BadState,
+    Begun,
+    Trust,
+    challenge_of,
+    check_begun,
+    check_return_to,
+    derived,
+    hash_of,
+    organisations_in,
+)
+
+ORIGINS = ["https://desk.example", "http://localhost:5173"]
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "back"),
+    [
+        ("/", "https://desk.example/"),
+        ("/inbox?open=1", "https://desk.example/inbox?open=1"),
+        ("/a//b", "https://desk.example/a//b"),
+        ("https://desk.example/inbox", "https://desk.example/inbox"),
+        ("http://localhost:5173/", "http://localhost:5173/"),
+    ],
+)
+def test_a_sign_in_leads_back_to_the_dashboard(given: str, back: str) -> None:
+    assert check_return_to(given, ORIGINS) == back
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "inbox",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        " https://desk.example/",
+        "https://evil.example/",
+        "https://desk.example.evil.example/",
+        "https://desk.example@evil.example/",
+        "https://user:secret@desk.example/",
+        "https://desk.example:444/",
+        "http://desk.example/",
+        "https:desk.example",
+        "https:///desk.example",
+        "https://desk.example\\@evil.example/",
+        "https://[desk.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//desk.example",
+        "/inbox#oidc_code=other",
+        "https://dеsk.example/",
+        "/\x00",
+    ],
+)
+def test_and_nowhere_else(given: str) -> None:
+    with pytest.raises(BadReturn):
+        check_return_to(given, ORIGINS)
+
+
+def test_without_a_dashboard_there_is_no_way_back() -> None:
+    with pytest.raises(BadReturn):
+        check_return_to("/", [])
+
+
+def begun(binder: str) -> Begun:
+    return Begun("c", "https://desk.example/", hash_of(binder), (NOW + timedelta(minutes=10)).timestamp(), "salt")
+
+
+def test_what_was_begun_holds_in_its_own_browser_and_for_its_time() -> None:
+    check_begun(begun("mine"), "mine", NOW + timedelta(minutes=9))
+    for binder, at in (("theirs", NOW), ("mine", NOW + timedelta(minutes=10))):
+        with pytest.raises(BadState):
+            check_begun(begun("mine"), binder, at)
+
+
+def test_verifier_and_nonce_are_of_this_sign_in_and_this_browser() -> None:
+    values = {derived(binder, state, what) for binder in "ab" for state in "cd" for what in ("nonce", "verifier")}
+    assert len(values) == 8
+    assert all(len(value) == 43 for value in values)
+
+
+def test_the_challenge_is_that_of_rfc_7636() -> None:
+    assert challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert challenge_of("x") == urlsafe_b64encode(hashlib.sha256(b"x").digest()).decode().rstrip("=")
+
+
+def somebody(email: str | None = "mia@chain.example", *organisations: str) -> Assertion:
+    return Assertion("https://login.chain.example", "1", email, "Mia", frozenset(organisations))
+
+
+def trust(*domains: str, organisations: tuple[str, ...] = (), of_platform: bool = False) -> Trust:
+    return Trust(of_platform, frozenset(domains), frozenset(organisations))
+
+
+def test_a_connection_vouches_for_verified_addresses_of_its_domains() -> None:
+    assert trust("chain.example").vouches_for(somebody())
+    assert not trust("chain.example").vouches_for(somebody(None)), "not verified"
+    for email in ("mia@other.example", "mia@sub.chain.example", "mia@notchain.example"):
+        assert not trust("chain.example").vouches_for(somebody(email))
+
+
+def test_every_domain_is_the_platforms_alone() -> None:
+    assert trust("*", of_platform=True).vouches_for(somebody())
+    assert not trust("*").vouches_for(somebody())
+
+
+def test_members_come_by_organisation_where_one_is_named_and_by_domain_where_none_is() -> None:
+    by_group = trust("chain.example", organisations=("front-office",))
+    assert by_group.admits(somebody("mia@chain.example", "kitchen", "front-office"))
+    assert not by_group.admits(somebody("mia@chain.example", "kitchen"))
+    assert trust("chain.example").admits(somebody())
+    assert not trust("chain.example").admits(somebody("mia@other.example"))
+
+
+def test_a_hotels_connection_opens_no_account_of_the_platforms_people() -> None:
+    assert not trust("chain.example").opens(superadmin=True)
+    assert trust("chain.example").opens(superadmin=False)
+    assert trust("chain.example", of_platform=True).opens(superadmin=True)
+
+
+@pytest.mark.parametrize(
+    ("claims", "path", "found"),
+    [
+        ({"org_id": "org_1"}, "org_id", {"org_1"}),
+        ({"o": {"id": "org_1"}}, "o.id", {"org_1"}),
+        ({"groups": ["a", "b", 3, ""]}, "groups", {"a", "b"}),
+        ({"o": "text"}, "o.id", set()),
+        ({}, "hd", set()),
+    ],
+)
+def test_organisations_are_read_from_the_claim(claims: dict[str, object], path: str, found: set[str]) -> None:
+    assert organisations_in(claims, path) == found
