@@ -72,6 +72,7 @@ class UserFilter(BaseModel):
     ids: Sequence[UserId] = ()
     role: HotelRole | None = None
     active: bool | None = None
+    clerk_id: str | None = None
 
 
 class HotelOfToken(BaseModel):
@@ -137,6 +138,8 @@ async def list_members(wanted: UserFilter, page: PageRequest, tx: Transaction) -
     if wanted.active is not None:
         works = (col(MembershipRow.status) == MembershipStatus.ACTIVE) & (col(UserRow.status) == UserStatus.ACTIVE)
         query = query.where(works if wanted.active else ~works)
+    if wanted.clerk_id is not None:
+        query = query.where(col(UserRow.clerk_id) == wanted.clerk_id)
     after = after_name_and_id(page)
     if after is not None:
         query = query.where(tuple_(*shown) > tuple_(*after))
@@ -165,6 +168,8 @@ async def list_accounts(wanted: UserFilter, page: PageRequest, tx: Transaction) 
     if wanted.active is not None:
         works = col(UserRow.status) == UserStatus.ACTIVE
         query = query.where(works if wanted.active else ~works)
+    if wanted.clerk_id is not None:
+        query = query.where(col(UserRow.clerk_id) == wanted.clerk_id)
     after = after_name_and_id(page)
     if after is not None:
         query = query.where(tuple_(*shown) > tuple_(*after))

@@ -68,9 +68,10 @@ async def list_users_route(
     id: Annotated[list[UserId] | None, Query(max_length=100, description="only these; repeatable")] = None,
     role: Annotated[HotelRole | None, Query()] = None,
     active: Annotated[bool | None, Query(description="whether they may work at present")] = None,
+    clerk_id: Annotated[str | None, Query(max_length=80, description="Clerk's id of the person")] = None,
 ) -> Page[UserView]:
     """Present and former members of the hotel, by name; all accounts for a superadmin."""
-    wanted = UserFilter(ids=id or (), role=role, active=active)
+    wanted = UserFilter(ids=id or (), role=role, active=active, clerk_id=clerk_id)
     return await (list_accounts if tx.platform else list_members)(wanted, page, tx)
 
 
