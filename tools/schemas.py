@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from gateway.routes.oidc import SHOWN
 from gateway.routes.passing_on import ROUTES
 from servicekit.problems import TooManyRequests, problems
 
@@ -55,6 +56,7 @@ def whole(documents: dict[str, Json]) -> Json:
     document["info"] |= {"title": "AI Front Desk", "description": "The whole API, at its one public address."}
     schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
     shown = [(route.service, route.method.lower(), route.path, f"/api{route.path}") for route in ROUTES]
+    shown += [("identity", method, path, public_path) for method, path, public_path in SHOWN]
     shown += [
         ("conversation", method, path, path)
         for path, methods in documents["conversation"]["paths"].items()

@@ -111,7 +111,12 @@ class Issuer:
 
     def _inside(self, environ: dict[str, Any]) -> tuple[str, Json]:  # Any: WSGI
         said: list[str] = []
-        body = b"".join(self._inner(environ, lambda status, *_: said.append(status)))
+
+        def start_response(status: str, *_: object) -> Callable[[bytes], object]:
+            said.append(status)
+            return lambda _: None
+
+        body = b"".join(self._inner(environ, start_response))
         return said[0], loads(body)
 
     def sign_in(self, url: str, subject: str) -> str:
@@ -163,11 +168,6 @@ class Browser:
         """One that knows nothing."""
         return cls(desk.app.client(), issuer)
 
-    @property
-    def binder(self) -> str:
-        """The value of its sign-in cookie."""
-        return self.api.cookies["frontdesk_oidc"]
-
     async def start(self, connection_id: str, return_to: str = "/inbox") -> httpx.Response:
         """Press the button."""
         return await self.api.get(f"/oidc/{connection_id}/start", params={"return_to": return_to})
@@ -193,7 +193,7 @@ class Browser:
     async def exchange(self, said: str, **more: str) -> httpx.Response:
         """Fetch the session of a one-time code."""
         assert said.startswith("oidc_code="), said
-        command = {"code": said.removeprefix("oidc_code="), "binder": self.binder, **more}
+        command = {"code": said.removeprefix("oidc_code="), **more}
         return await self.api.post("/tokens/oidc", json=command)
 
 

@@ -2,6 +2,7 @@
 
 import ssl
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -12,6 +13,11 @@ from servicekit.tracing import current_traceparent, span
 def _tls() -> ssl.SSLContext:
     """One for all clients: reading the machine's certificates takes some 50 ms."""
     return ssl.create_default_context()
+
+
+def no_cookies() -> CookieJar:
+    """A jar for a client's `cookies`, into which none goes."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 class _Traced(httpx.AsyncBaseTransport):
@@ -34,12 +40,14 @@ class _Traced(httpx.AsyncBaseTransport):
 
 
 def make_client(service: str, base_url: str = "", *, timeout_seconds: float = 5) -> httpx.AsyncClient:
-    """A client that connects within 1 s, reads within `timeout_seconds`, and follows no redirects."""
+    """A client that connects within 1 s, reads within `timeout_seconds`, follows no redirects, and keeps no cookies: it is
+    shared, and a cookie is one caller's."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_seconds, connect=1),
         transport=_Traced(httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, retries=1)),
         headers={"User-Agent": f"frontdesk-{service}"},
+        cookies=no_cookies(),
         trust_env=False,
     )

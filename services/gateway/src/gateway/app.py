@@ -3,7 +3,7 @@
 from gateway.live import feed_live_streams
 from gateway.middleware import ApiKeyMiddleware, SessionMiddleware
 from gateway.resources import resources
-from gateway.routes import live, openapi, passing_on, session, views, widget
+from gateway.routes import live, oidc, openapi, passing_on, session, views, widget
 from gateway.settings import Settings
 from servicekit import Service
 
@@ -17,6 +17,8 @@ service = Service(
     cors_prefix="/widget/",
     routers=[
         session.router,  # the dashboard's session
+        oidc.router,  # signing in at an issuer
+        oidc.webhooks,  # and what Clerk tells of its people
         views.router,  # inbox, conversation page
         live.router,  # what changes, as it changes
         widget.router,  # guests, passed through

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-SESSION_PATH = "/api/session"
+SIGN_IN_PATHS = frozenset({"/api/session", "/api/session/oidc"})
+OIDC_PREFIX = "/api/oidc/"
 
 
 class ForeignOrigin(Forbidden):
@@ -44,7 +45,7 @@ class SessionMiddleware:
         if scope["type"] in ("http", "websocket") and str(scope["path"]).startswith("/api/"):
             headers = Headers(scope=scope)
             session_id = session_in(headers.get("cookie", ""))
-            signs_in = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == SESSION_PATH
+            signs_in = scope["type"] == "http" and _signs_in(scope["method"], scope["path"])
             if session_id and not signs_in and "authorization" not in headers:
                 try:
                     await self._authorise(scope, headers, session_id)
@@ -101,3 +102,8 @@ async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send
         await send({"type": "websocket.close", "code": 4401, "reason": error.title})
     else:
         await response_of(error)(scope, receive, send)
+
+
+def _signs_in(method: str, path: str) -> bool:
+    """Whether the request is one of somebody on the way in, for whom a session of before, perhaps over, says nothing."""
+    return path.startswith(OIDC_PREFIX) or (method == "POST" and path in SIGN_IN_PATHS)

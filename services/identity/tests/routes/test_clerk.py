@@ -81,8 +81,12 @@ async def staff_of(hotel: Hotel) -> dict[str, str]:
 
 async def account(desk: Desk, email: str) -> Json | None:
     async with desk.app.runtime.db.transaction(None, platform=True, read_only=True) as tx:
-        found = (await tx.execute(text("select * from users where email = :email"), {"email": email})).one_or_none()
-    return found._asdict() if found else None
+        found = (
+            (await tx.execute(text("select * from users where email = :email"), {"email": email}))
+            .mappings()
+            .one_or_none()
+        )
+    return dict(found) if found else None
 
 
 async def test_people_come_change_and_go_as_at_clerk(desk: Desk, hotel: Hotel) -> None:

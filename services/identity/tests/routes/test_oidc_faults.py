@@ -19,7 +19,7 @@ UNAVAILABLE = "oidc_error=issuer-unavailable"
 
 
 def unsigned(claims: Json) -> str:
-    return jwt.encode(claims, None, algorithm="none")
+    return jwt.encode(claims, "", algorithm="none")
 
 
 def by_a_shared_secret(claims: Json) -> str:

@@ -127,6 +127,7 @@ async def test_a_one_time_code_opens_once_within_a_minute_and_in_its_own_browser
     mia = someone(provider, f"mia@{domain_of(hotel)}")
     said = await browser.arrive(connection["id"], mia)
     stranger = Browser.new(desk, provider)
+    assert refusal(await stranger.exchange(said), 401) == "bad-code"
     await stranger.start(connection["id"])
     assert refusal(await stranger.exchange(said), 401) == "bad-code"
     body(await browser.exchange(said), 201)

@@ -7,6 +7,8 @@ from contracts.errors import Forbidden
 COOKIE = "frontdesk_session"
 DEVICE_COOKIE = "frontdesk_device"
 """Says that somebody signed in on this browser before, so that others' guesses at the password do not hold them up."""
+OIDC_COOKIES = ("__Host-frontdesk_oidc", "frontdesk_oidc")
+"""Identity's, of a browser that signs in at an issuer; the first over HTTPS. It decides which of them it believes."""
 
 
 class CsrfTokenMissing(Forbidden):
@@ -23,6 +25,12 @@ def session_in(cookie_header: str) -> str | None:
 def device_in(cookie_header: str) -> str | None:
     """What a former sign-in left on this browser, if anything."""
     return _named(DEVICE_COOKIE, cookie_header)
+
+
+def oidc_cookies_in(cookie_header: str) -> str:
+    """A `Cookie` header with nothing but the cookies of a sign-in at an issuer."""
+    found = ((name, _named(name, cookie_header)) for name in OIDC_COOKIES)
+    return "; ".join(f"{name}={value}" for name, value in found if value and value.isascii() and value.isprintable())
 
 
 def _named(name: str, cookie_header: str) -> str | None:

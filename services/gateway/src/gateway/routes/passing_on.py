@@ -1,6 +1,6 @@
 """Requests that the gateway passes on to the owning service as they are, with the caller's own token."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -124,6 +124,12 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/invitations/accept", "identity", Anybody.WITH_A_LINK),
     PassedOn("POST", "/password-reset", "identity", Anybody.WITH_A_LINK),
     PassedOn("POST", "/password-reset/confirm", "identity", Anybody.WITH_A_LINK),
+    PassedOn("GET", "/oidc-connections", "identity", Permission.HOTEL_WRITE),
+    PassedOn("POST", "/oidc-connections", "identity", Permission.HOTEL_WRITE),
+    PassedOn("GET", "/oidc-connections/{connection_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("PATCH", "/oidc-connections/{connection_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("DELETE", "/oidc-connections/{connection_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("POST", "/oidc-connections/{connection_id}/confirm-domains", "identity", Permission.HOTEL_WRITE),
     PassedOn("GET", "/guests", "identity", Permission.GUEST_READ),
     PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
@@ -174,8 +180,16 @@ def sent_on(request: Request) -> dict[str, str]:
     return {name: request.headers[name] for name in SENT_ON if name in request.headers} | forwarded(request)
 
 
-async def pass_on(request: Request, desk: Desk, service: str, path: str, also: Sequence[str] = ()) -> Response:
-    """Send the request to the service as it came; its answer goes back as it is, with the headers `also`, too.
+async def pass_on(
+    request: Request,
+    desk: Desk,
+    service: str,
+    path: str,
+    also: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
+) -> Response:
+    """Send the request to the service as it came, with the headers `more`; its answer goes back as it is, with the headers
+    `also`, too.
 
     Raises:
         NotFound: the path leads elsewhere than it says.
@@ -183,7 +197,7 @@ async def pass_on(request: Request, desk: Desk, service: str, path: str, also: S
     answer = await desk.services.named(service).request(
         request.method,
         _as_it_came(path),
-        headers=sent_on(request),
+        headers=sent_on(request) | dict(more or {}),
         params=request.query_params.multi_items(),
         content=await request.body(),
     )

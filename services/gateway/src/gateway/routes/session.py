@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import Annotated, Any
 
+import httpx
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
@@ -14,9 +15,9 @@ from gateway.adapters.callers import caller
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
 from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, device_in, session_in
-from gateway.resources import Desk, profile_of, settings_of
+from gateway.resources import Desk, Resources, profile_of, settings_of
 from gateway.routes.passing_on import answer_of
-from servicekit import Command, Rt, edge_router, public, rate_limit
+from servicekit import Command, Rt, Runtime, edge_router, public, rate_limit
 from servicekit.addresses import whose
 from servicekit.problems import problems
 
@@ -103,39 +104,7 @@ async def sign_in(
             }
         ).encode(),
     )
-    if answer.status_code >= 500:
-        raise ServiceUnavailable("The identity service did not answer")
-    if not answer.is_success:
-        return answer_of(answer)
-    tokens = answer.json()
-    session = Session(
-        access_token=tokens["access_token"],
-        expires_at=time.time() + tokens["expires_in"],
-        refresh_token=tokens["refresh_token"],
-        csrf_token=secrets.token_urlsafe(32),
-        profile=profile_of(tokens),
-    )
-    settings = settings_of(rt)
-    response.set_cookie(
-        COOKIE,
-        await desk.sessions.create(session),
-        max_age=settings.session_days * 24 * 60 * 60,
-        path="/api",
-        httponly=True,
-        secure=settings.cookie_secure,
-        samesite="lax",
-    )
-    if token := tokens.get("device_token"):
-        response.set_cookie(
-            DEVICE_COOKIE,
-            token,
-            max_age=DEVICE_DAYS * 24 * 60 * 60,
-            path="/api/session",
-            httponly=True,
-            secure=settings.cookie_secure,
-            samesite="lax",
-        )
-    return _shown(session)
+    return await session_of(answer, rt, desk, response)
 
 
 @router.get(
@@ -184,6 +153,49 @@ async def sign_out(request: Request, response: Response, desk: Desk) -> None:
         raise ServiceUnavailable("The identity service did not answer; you are still signed in")
     await desk.sessions.delete(session_id)
     response.delete_cookie(COOKIE, path="/api")
+
+
+async def session_of(
+    answer: httpx.Response, rt: Runtime, desk: Resources, response: Response
+) -> Any:  # Any: a view, or identity's refusal
+    """The session of the tokens that identity answered, in the browser's cookie; its refusal as it is.
+
+    Raises:
+        ServiceUnavailable: identity did not answer.
+    """
+    if answer.status_code >= 500:
+        raise ServiceUnavailable("The identity service did not answer")
+    if not answer.is_success:
+        return answer_of(answer)
+    tokens = answer.json()
+    session = Session(
+        access_token=tokens["access_token"],
+        expires_at=time.time() + tokens["expires_in"],
+        refresh_token=tokens["refresh_token"],
+        csrf_token=secrets.token_urlsafe(32),
+        profile=profile_of(tokens),
+    )
+    settings = settings_of(rt)
+    response.set_cookie(
+        COOKIE,
+        await desk.sessions.create(session),
+        max_age=settings.session_days * 24 * 60 * 60,
+        path="/api",
+        httponly=True,
+        secure=settings.cookie_secure,
+        samesite="lax",
+    )
+    if token := tokens.get("device_token"):
+        response.set_cookie(
+            DEVICE_COOKIE,
+            token,
+            max_age=DEVICE_DAYS * 24 * 60 * 60,
+            path="/api/session",
+            httponly=True,
+            secure=settings.cookie_secure,
+            samesite="lax",
+        )
+    return _shown(session)
 
 
 def _shown(session: Session) -> SessionView:

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from servicekit.httpclient import no_cookies
+
 MAX_BYTES = 256 * 1024
 SECONDS = 5.0
 
@@ -55,6 +57,7 @@ class Outbound:
             timeout=httpx.Timeout(SECONDS, connect=2),
             verify=ssl.create_default_context(),
             trust_env=False,
+            cookies=no_cookies(),
             headers={"User-Agent": "frontdesk-identity", "Accept": "application/json"},
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),  # each call is checked anew
         )

@@ -23,6 +23,7 @@ from identity.adapters.hashing import Passwords
 from identity.commands.accounts import NewAccount, create_account
 from identity.commands.joining import find_membership, join
 from identity.commands.sessions import Started, start_session
+from identity.domain.devices import UNKNOWN, Place
 from identity.domain.hotels import HotelSuspended
 from identity.domain.members import HotelRole
 from identity.domain.oidc import HANDOVER, SECOND_FACTOR, Assertion, BadCode, NotAdmitted, Trust, hash_of
@@ -209,7 +210,14 @@ async def access_by_code(code: str, tx: Transaction) -> Access | None:
 
 
 async def exchange_code(
-    code: str, binder: str, given: SecretStr | None, known: Access, lifetimes: Lifetimes, vault: Vault, tx: Transaction
+    code: str,
+    binder: str,
+    given: SecretStr | None,
+    known: Access,
+    lifetimes: Lifetimes,
+    vault: Vault,
+    tx: Transaction,
+    place: Place = UNKNOWN,
 ) -> Started | SecondFactorRefused:
     """The session of a one-time code, which is used up with it. Where the second factor is asked for, the code waits a
     little longer. A refusal must be committed: it was counted.
@@ -225,7 +233,7 @@ async def exchange_code(
         row = await tx.find_locked(OidcCodeRow, hash_of(code))
         if row is None or tx.now >= row.expires_at or not hmac.compare_digest(row.binder_hash, hash_of(binder)):
             raise BadCode
-    started = await start_session(known, given, lifetimes, None, vault, tx)
+    started = await start_session(known, given, lifetimes, None, vault, tx, place)
     async with account_scope(tx, known.user_id):
         if isinstance(started, SecondFactorRefused):
             row.expires_at = row.created_at + SECOND_FACTOR

@@ -49,7 +49,7 @@ from identity.domain.second_factor import (
 from identity.domain.sessions import BadCredentials
 from identity.queries.oidc import Offers, enabled_connection, offers
 from identity.resources import resources_of
-from identity.routes.tokens import TokenView, answer_with_tokens, check_token_limit
+from identity.routes.tokens import TokenView, answer_with_tokens, asked_from, check_token_limit
 from identity.settings import settings_of
 from identity.tables_oidc import OidcConnectionRow
 from servicekit import Command, Rt, Runtime, edge_router, problems, public
@@ -66,14 +66,12 @@ ReturnTo = Annotated[
     str, Query(max_length=1000, description="a path of the dashboard, or an address on one of its origins")
 ]
 Short = Annotated[str | None, Query(max_length=4000)]
-Binder = Annotated[SecretStr, Field(max_length=100, description="the value of the browser's sign-in cookie")]
 
 
 class ExchangeCode(Command):
-    """Exchange the one-time code of a sign-in for a session."""
+    """Exchange the one-time code of a sign-in for a session; the browser's sign-in cookie comes along."""
 
     code: Annotated[SecretStr, Field(max_length=200)]
-    binder: Binder
     second_factor: Given | None = None
 
 
@@ -139,14 +137,16 @@ async def exchange_route(command: ExchangeCode, request: Request, response: Resp
     """Exchange a one-time code for a session, from the browser that signed in. It holds for 60 seconds and once; an account
     with a second factor answers 401 `second-factor-required`: send the same again with `second_factor`, within five minutes."""
     await check_token_limit(request, rt)
-    code = command.code.get_secret_value()
+    code, binder = command.code.get_secret_value(), _binder(request, rt)
     async with rt.db.transaction(None, read_only=True) as tx:
         access = await access_by_code(code, tx)
-    if access is None:
+    if access is None or binder is None:
         raise BadCode
-    kept, lifetimes, binder = resources_of(rt), settings_of(rt).lifetimes, command.binder.get_secret_value()
+    kept, lifetimes = resources_of(rt), settings_of(rt).lifetimes
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
-        started = await exchange_code(code, binder, command.second_factor, access, lifetimes, kept.vault, tx)
+        started = await exchange_code(
+            code, binder, command.second_factor, access, lifetimes, kept.vault, tx, asked_from(request)
+        )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
     return answer_with_tokens(started, response, rt)
