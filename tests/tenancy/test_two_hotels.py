@@ -21,7 +21,11 @@ async def hotels(stack: Stack) -> tuple[Hotel, Hotel]:
 
 
 COOKIE_ONLY = "/api/session"
-"""These read the cookie and no token; the session in it names the hotel."""
+"""These read cookies and no token; the session in the cookie names the hotel."""
+NO_TOKEN = ("/tokens", "/oauth", "/webhooks")
+"""Ask for a password, a secret, a one-time code or a signature."""
+SIGN_IN_PAGES = ("/oidc/", "/api/oidc/")
+"""What a browser needs that nobody is signed in with yet."""
 BY_MAIL = ("/invitations/show", "/invitations/accept", "/password-reset", "/password-reset/confirm")
 """For whoever has the link of a mail, or asks for one: open to all."""
 OWN = {"slug"}
@@ -34,8 +38,8 @@ async def walk(stack: Stack, hotel: Hotel, ids: dict[str, str]) -> list[tuple[Op
     answers: list[tuple[Operation, httpx.Response]] = []
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            if operation.path.startswith((COOKIE_ONLY, "/tokens", "/oauth")):
-                continue  # these ask for a password, a secret or a cookie, and look at no token
+            if operation.path.startswith((COOKIE_ONLY, *NO_TOKEN)):
+                continue  # these look at no token
             answer = await attempt(http, stack, operation, ids, own_token(operation, hotel))
             if answer.status_code == 401:
                 await sign_in(http, stack, hotel)
@@ -76,6 +80,8 @@ async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack,
         ("identity", "/tokens/refresh"),
         ("identity", "/tokens/revoke"),
         ("identity", "/tokens/api-key"),
+        ("identity", "/tokens/oidc"),
+        ("identity", "/webhooks/clerk"),
         ("identity", "/oauth/token"),
         *(
             (service, f"{prefix}{path}")
@@ -86,12 +92,14 @@ async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack,
         ("conversation", "/widget/opening"),
         ("conversation", "/widget/sessions"),
         ("gateway", "/api/session"),
+        ("gateway", "/api/session/oidc"),
+        ("gateway", "/webhooks/clerk"),
         ("gateway", "/widget/opening"),
         ("gateway", "/widget/sessions"),
     }
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            if (operation.service, operation.path) in open_routes:
+            if (operation.service, operation.path) in open_routes or operation.path.startswith(SIGN_IN_PAGES):
                 continue
             answer = await attempt(http, stack, operation, attacked.ids, None)
             assert answer.status_code == 401, f"{operation} answered {answer.status_code} without a token"
@@ -105,7 +113,7 @@ async def test_a_staff_token_opens_no_widget_route_and_a_guest_token_no_desk_rou
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
             widget = operation.path.startswith("/widget/")
-            public = ("/tokens", "/oauth", "/.well-known", "/api/session", "/widget/sessions", "/widget/opening")
+            public = ("/.well-known", "/api/session", "/widget/sessions", "/widget/opening", *NO_TOKEN, *SIGN_IN_PAGES)
             if operation.path.startswith(public) or operation.path.removeprefix("/api") in BY_MAIL:
                 continue
             wrong = hotel.token if widget else hotel.guest.token

@@ -12,6 +12,7 @@ from servicekit.tenancy import lint_url
 
 Connection = Any  # asyncpg has no types
 PRIVATE = ("credentials", "sessions", "refresh_tokens")
+HIDDEN = ("oidc_identities", "oidc_codes", "clerk_deliveries", "clerk_objects")
 TENANT = ("hotels", "memberships", "guests", "audit_entries")
 
 
@@ -33,7 +34,7 @@ async def test_every_table_keeps_hotels_apart_or_says_why_it_has_none(desk: Desk
 
 async def test_without_a_scope_nothing_is_seen(desk: Desk, standing_hotel: Hotel) -> None:
     async with as_app(desk) as connection:
-        for table in (*TENANT, *PRIVATE, "users"):
+        for table in (*TENANT, *PRIVATE, *HIDDEN, "oidc_connections", "users"):
             assert await connection.fetchval(f"select count(*) from {table}") == 0, table
 
 
@@ -45,7 +46,7 @@ async def test_a_hotel_sees_its_own_rows_and_the_accounts_of_its_people(
             hotels = {row[0] for row in await connection.fetch(f"select distinct hotel_id from {table}")}
             assert hotels <= {other_hotel.id}, table
         assert [row[0] for row in await connection.fetch("select id from users")] == [other_hotel.admin.id]
-        for table in PRIVATE:
+        for table in (*PRIVATE, *HIDDEN):
             assert await connection.fetchval(f"select count(*) from {table}") == 0, table
 
 
