@@ -38,7 +38,7 @@ async def walk(stack: Stack, hotel: Hotel, ids: dict[str, str]) -> list[tuple[Op
     answers: list[tuple[Operation, httpx.Response]] = []
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            if operation.path.startswith((COOKIE_ONLY, *NO_TOKEN)):
+            if operation.path.startswith((COOKIE_ONLY, *NO_TOKEN, *SIGN_IN_PAGES)):
                 continue  # these look at no token
             answer = await attempt(http, stack, operation, ids, own_token(operation, hotel))
             if answer.status_code == 401:

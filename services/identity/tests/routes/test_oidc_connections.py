@@ -1,7 +1,14 @@
 """Connections: who makes them, who sees them, and what nobody is told."""
 
-from identity_play import Desk, Hotel, body, refusal
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+from identity_play import SECRET_KEY, Desk, Hotel, body, refusal
 from oidc_play import Issuer, connect, domain_of
+
+from identity.commands.oidc_connections import rewrap_connections
+from identity.tables_oidc import OidcConnectionRow
+from servicekit.vault import Vault
 
 CONNECTION = {
     "name": "Chain",
@@ -69,3 +76,14 @@ async def test_what_cannot_be_a_connection_is_refused_with_its_field(hotel: Hote
         assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
     wild = await hotel.admin.api.post("/oidc-connections", json=CONNECTION | {"domains": ["*"]})
     assert refusal(wild, 422) == "not-its-domain"
+
+
+async def test_secrets_come_under_a_new_key_and_open_with_it_alone(desk: Desk, hotel: Hotel) -> None:
+    made = body(await hotel.admin.api.post("/oidc-connections", json=CONNECTION), 201)
+    newer = urlsafe_b64encode(bytes(32)).decode()
+    async with desk.app.runtime.db.transaction(None, platform=True) as tx:
+        done = await rewrap_connections(UUID(int=0), Vault(f"{newer} {SECRET_KEY}"), tx)
+        assert (done.count >= 1, done.lost) == (True, ())
+        row = await tx.get(OidcConnectionRow, UUID(made["id"]))
+        assert row.opened_secret(Vault(newer)) == "hush"
+        await rewrap_connections(UUID(int=0), Vault(f"{SECRET_KEY} {newer}"), tx)

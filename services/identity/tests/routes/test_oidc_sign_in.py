@@ -2,9 +2,11 @@
 
 import secrets
 
-from identity_play import Clock, Desk, Hotel, body, claims_of, refusal, with_app
+from identity_play import PASSWORD, Clock, Desk, Hotel, body, claims_of, refusal, with_app
 from oidc_play import Browser, Issuer, connect, domain_of, someone
 from sqlalchemy import text
+
+from identity.jobs import forget_old_sessions
 
 
 async def test_whoever_the_hotels_issuer_vouches_for_joins_as_they_sign_in(
@@ -51,9 +53,12 @@ async def test_another_hotels_issuer_opens_no_account_by_asserting_its_address(
     for connection in (unconfirmed, confirmed):
         for email in (hotel.admin.email, f"new@{theirs}"):
             assert await browser.arrive(connection["id"], someone(provider, email)) == "oidc_error=not-admitted"
-    assert [user["email"] for user in body(await other_hotel.admin.api.get("/users"))["items"]] == [
-        other_hotel.admin.email
-    ]
+    assert len(body(await other_hotel.admin.api.get("/users"))["items"]) == 1
+    invited = {"email": hotel.admin.email, "name": "Ada", "password": PASSWORD, "role": "viewer"}
+    body(await other_hotel.admin.api.post("/users", json=invited), 201)
+    for connection in (unconfirmed, confirmed):
+        said = await browser.arrive(connection["id"], someone(provider, hotel.admin.email))
+        assert said == "oidc_error=not-admitted", "nor of somebody whom that hotel made a member"
 
 
 async def test_a_hotels_issuer_never_opens_an_account_of_the_platforms_people(
@@ -135,6 +140,9 @@ async def test_a_one_time_code_opens_once_within_a_minute_and_in_its_own_browser
     late = await browser.arrive(connection["id"], mia)
     clock.pass_(60)
     assert refusal(await browser.exchange(late), 401) == "bad-code"
+    await forget_old_sessions(desk.app.runtime)
+    async with desk.app.runtime.db.transaction(None, platform=True, read_only=True) as tx:
+        assert await tx.scalar(text("select count(*) from oidc_codes where hotel_id = :id"), {"id": hotel.id}) == 0
 
 
 async def test_a_suspended_hotel_takes_nobody_in(desk: Desk, hotel: Hotel, provider: Issuer, browser: Browser) -> None:
