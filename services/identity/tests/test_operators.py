@@ -9,7 +9,7 @@ import pytest
 import typer
 from identity_play import SECRET_KEY, Clock, Desk, Hotel, Person, body, refusal, with_app
 from pydantic import SecretStr
-from sqlmodel import col, delete
+from sqlmodel import col, delete, update
 
 from contracts.events import GuestCreated, HotelCreated, HotelUpdated, MembershipGranted
 from identity.accounts import account_scope
@@ -19,6 +19,7 @@ from identity.operators import create_superadmin, reset_second_factor, rewrap_se
 from identity.queries.signing_keys import keys_in_use
 from identity.resources import resources, resources_of
 from identity.tables import SessionRow
+from identity.tables_oidc import OidcConnectionRow
 from identity.tables_second_factor import TotpRow
 from servicekit import Runtime
 from servicekit.settings import BadSettings
@@ -120,6 +121,7 @@ async def keep_no_secret_but_of(rt: Runtime, *people: Person) -> None:
     """What other tests left in the database plays no part."""
     async with rt.db.transaction(None, platform=True) as tx:
         await tx.execute(delete(TotpRow).where(col(TotpRow.user_id).not_in([person.id for person in people])))
+        await tx.execute(update(OidcConnectionRow).values(client_secret=None))
 
 
 async def test_a_new_key_rewraps_every_secret_and_the_former_one_can_go(

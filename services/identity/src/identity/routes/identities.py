@@ -45,7 +45,7 @@ async def link_identity_route(
 ) -> LinkView:
     """Begin to link: sign in there with this browser, and the identity is one's own."""
     await check_token_limit(request, rt)
-    url, binder = await begin(command.connection_id, command.return_to, own_id(actor), request, rt)
+    url, binder = await begin(command.connection_id, command.return_to, actor, request, rt)
     keep_binder(response, binder, rt)
     return LinkView(url=url)
 

@@ -153,12 +153,12 @@ async def exchange_route(command: ExchangeCode, request: Request, response: Resp
 
 
 async def begin(
-    connection_id: UUID, return_to: str, link_to: UserId | None, request: Request, rt: Runtime
+    connection_id: UUID, return_to: str, linking: Actor | None, request: Request, rt: Runtime
 ) -> tuple[str, str]:
-    """The issuer's address to go to, and the binder that the browser keeps.
+    """The issuer's address to go to, and the binder that the browser keeps. `linking`: who links what comes of it.
 
     Raises:
-        NotFound: nobody signs in by that connection.
+        NotFound: nobody signs in by that connection, or it is of another hotel than theirs who links.
         BadReturn: `return_to` leads elsewhere.
         IssuerUnavailable: the issuer does not say where to go.
     """
@@ -168,6 +168,8 @@ async def begin(
     back = check_return_to(return_to, settings.return_origins)
     async with rt.db.transaction(None, platform=True, read_only=True) as tx:
         connection = await enabled_connection(connection_id, tx)
+    if linking is not None and connection.hotel_id not in (None, linking.hotel_id):
+        raise NotFound("No such connection")
     binder = _binder(request, rt) or secrets.token_urlsafe(32)
     begun = Begun(
         connection=str(connection_id),
@@ -175,7 +177,7 @@ async def begin(
         binder_hash=hash_of(binder),
         expires_at=(rt.db.clock() + STATE_LIFE).timestamp(),
         salt=secrets.token_urlsafe(16),
-        link_to=None if link_to is None else str(link_to),
+        link_to=None if linking is None else str(linking.id),
     )
     sealed = kept.vault.seal(json.dumps(asdict(begun)).encode(), *PLACE)
     state = urlsafe_b64encode(sealed).decode().rstrip("=")
