@@ -80,6 +80,7 @@ CONVERSATIONS = Topic("frontdesk.conversation.conversation.v1", "conversation", 
 KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "article id")
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
 AUDIT = Topic("frontdesk.audit.recorded.v1", "*", "event id")
+FORGOTTEN = Topic("frontdesk.guest.forgotten.v1", "*", "guest id", partitions=3)
 
 TOPICS: tuple[Topic, ...] = (
     HOTELS,
@@ -91,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     KNOWLEDGE,
     ESCALATIONS,
     AUDIT,
+    FORGOTTEN,
 )
 
 

@@ -23,6 +23,7 @@ from contracts.events.escalation import (
 )
 from contracts.events.identity import (
     GuestCreated,
+    GuestErased,
     GuestUpdated,
     HotelActivated,
     HotelCreated,
@@ -42,6 +43,7 @@ from contracts.events.knowledge import (
     ArticleUnpublished,
     ArticleUpdated,
 )
+from contracts.events.privacy import Forgotten, GuestForgotten
 
 __all__ = [
     "ArticleCreated",
@@ -63,7 +65,10 @@ __all__ = [
     "EscalationRaised",
     "EscalationResolved",
     "EscalationUnassigned",
+    "Forgotten",
     "GuestCreated",
+    "GuestErased",
+    "GuestForgotten",
     "GuestUpdated",
     "HotelActivated",
     "HotelCreated",
