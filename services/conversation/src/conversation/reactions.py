@@ -1,5 +1,6 @@
 """What happens here when others publish: identity's directory becomes projections, escalations become state lines."""
 
+from sqlalchemy import and_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -7,6 +8,7 @@ from contracts.events import (
     EscalationCreated,
     EscalationResolved,
     GuestCreated,
+    GuestErased,
     GuestUpdated,
     HotelActivated,
     HotelCreated,
@@ -18,6 +20,7 @@ from contracts.events import (
 )
 from contracts.statuses import MembershipStatus
 from conversation.commands.conversations import escalation_created, escalation_resolved
+from conversation.commands.erasure import forget_guest
 from conversation.commands.staff import record_member, release_conversations
 from conversation.tables import GuestRow, HotelRow
 from servicekit.reactions import Reactions
@@ -69,8 +72,18 @@ async def on_guest(event: GuestCreated | GuestUpdated, tx: Transaction) -> None:
     await tx.execute(
         insert(GuestRow)
         .values(id=event.guest_id, hotel_id=event.hotel_id, created_at=tx.now, **values)
-        .on_conflict_do_update(index_elements=["id"], set_=values, where=col(GuestRow.version) < event.version)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_=values,
+            where=and_(col(GuestRow.version) < event.version, col(GuestRow.erased_at).is_(None)),
+        )
     )
+
+
+@reactions.on(GuestErased)
+async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
+    """Nothing of what they said, or of what they said they were, is kept."""
+    await forget_guest(event, tx)
 
 
 @reactions.on(EscalationCreated)
