@@ -5,7 +5,7 @@ from identity.jobs import jobs
 from identity.operators import audit_verify, create_superadmin, reset_second_factor, rewrap_secrets
 from identity.reactions import reactions
 from identity.resources import resources
-from identity.routes import account, audit, guests, hotels, oauth, second_factor, tokens, users
+from identity.routes import account, audit, guests, hotels, oauth, privacy, second_factor, tokens, users
 from identity.settings import IdentitySettings
 from identity.tables import PLATFORM_TABLES
 from servicekit import Service
@@ -21,6 +21,7 @@ service = Service(
         hotels.router,
         users.router,
         guests.router,
+        privacy.router,  # guests are erased and exported
         audit.router,
     ],
     reactions=reactions,

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
+from identity.commands.erasure import REMINDER, remind
 from identity.commands.purge import forget_sessions
 from identity.domain.audit_chain import FaultKind
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
 from identity.resources import resources_of
 from identity.settings import settings_of
-from servicekit import Jobs, Runtime
+from servicekit import DueItem, Jobs, Runtime
 from servicekit.logging import log
 
 jobs = Jobs()
@@ -58,3 +59,10 @@ async def cut_audit_chains(rt: Runtime) -> None:
             cut = replace(checked.newest, cut=True)
             await cut_chain(cut, keys.sign(cut, tx.now), tx.now, tx)
         log.info("audit.cut", chain=str(chain), position=position, removed=checked.links)
+
+
+@jobs.due(REMINDER, concurrency=1)
+async def remind_of_erasure(item: DueItem, rt: Runtime) -> None:
+    """Say an erasure again, a day after it was said."""
+    async with rt.worker_db.transaction(item.hotel_id) as tx:
+        await remind(item, tx)

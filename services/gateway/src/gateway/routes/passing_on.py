@@ -103,6 +103,8 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/guests/{guest_id}/contact", "identity", Permission.GUEST_WRITE),
     PassedOn("POST", "/guests/{guest_id}/status", "identity", Permission.GUEST_WRITE),
     PassedOn("POST", "/guests/{guest_id}/merge", "identity", Permission.GUEST_WRITE),
+    PassedOn("DELETE", "/guests/{guest_id}", "identity", Permission.GUEST_ERASE),
+    PassedOn("GET", "/guests/{guest_id}/erasure", "identity", Permission.GUEST_ERASE),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )
