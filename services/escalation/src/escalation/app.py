@@ -12,7 +12,7 @@ The same words name the rule (`domain/lifecycle.py`), the command (`commands/esc
 
 Asked for: get_escalation, list_escalations, queue_escalations (queries/escalations.py) and timeline_of_escalation
 (queries/timeline.py). How urgent: priority_of (domain/priority.py). What others' events set off: on_<event>
-(reactions.py, tests/test_reactions.py). Who may be assigned, whose conversation it is: projections of others'
+(reactions.py, tests/test_reactions.py). A guest is erased: commands/erasure.py. Who may be assigned, whose conversation it is: projections of others'
 events (commands/staff.py, commands/conversations.py). The rows and our events: tables.py. There is no timed work.
 """
 

@@ -7,6 +7,7 @@ from contracts.events import (
     ConversationHandedBack,
     ConversationStarted,
     ConversationTakenOver,
+    GuestErased,
     MembershipChanged,
     MembershipGranted,
     MembershipRevoked,
@@ -15,6 +16,7 @@ from contracts.events import (
 from contracts.statuses import MembershipStatus
 from contracts.values import HandOverReason
 from escalation.commands.conversations import follow_conversation
+from escalation.commands.erasure import forget_guest
 from escalation.commands.escalations import (
     escalate_conversation,
     resolve_escalation_of,
@@ -86,3 +88,9 @@ async def on_membership(event: MembershipGranted | MembershipChanged | Membershi
     is_news = await record_member(event.user_id, event.display_name, event.status, event.version, tx)
     if is_news and event.status is MembershipStatus.REVOKED:
         await unassign_escalations_of(event.user_id, SYSTEM, tx)
+
+
+@reactions.on(GuestErased)
+async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
+    """Nothing that was noted about them is kept."""
+    await forget_guest(event, tx)
