@@ -1,7 +1,9 @@
 """A guest is erased over all services, one of which is down meanwhile; then nothing of them is read anywhere."""
 
 import asyncio
+import io
 import subprocess
+import zipfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -92,6 +94,33 @@ async def publish_broken(stack: Stack, guest: Guest, anna: Staff) -> None:
     await until(dead, what="the dead letter")
 
 
+async def takes_their_data_along(stack: Stack, guest: Guest, anna: Staff) -> None:
+    """The export waits for a service that is down, and then holds what each of them keeps."""
+    path = f"/guests/{guest.guest_id}/export"
+    stack.kill("escalation")
+    try:
+        await anna.does(path, status=202)
+
+        async def waits() -> bool:
+            return (await anna.get(path))["waiting_for"] == ["escalation"]
+
+        await until(waits, what="the answer of those who are up")
+    finally:
+        stack.start_service("escalation")
+
+    async def ready() -> bool:
+        return (await anna.get(path))["state"] == "ready"
+
+    await until(ready, 60, what="the export")
+    answer = await anna.http.get(f"/api{path}/archive")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    holds = {"identity.json": (NAME, PHONE), "conversation.json": (SAID, TYPED, REPLIED), "escalation.json": (NOTED,)}
+    for name, words in holds.items():
+        assert all(word in held[name] for word in words), (name, held[name])
+
+
 @asynccontextmanager
 async def compacting_soon(stack: Stack) -> AsyncGenerator[None]:
     """The broker compacts what is a second old, rather than a day, and looks every half second, rather than every 15."""
@@ -147,6 +176,8 @@ async def test_nothing_of_an_erased_guest_is_read_in_any_database_cache_topic_or
         for place in ("guests.name", "guests.search", "messages.text", "guest_says.phone", "resolution_note", "Kafka"):
             assert any(place in one for one in before), f"the search finds what is there: {before}"
 
+        await takes_their_data_along(stack, guest, anna)
+
         async def state() -> Json:
             return await anna.get(f"/guests/{guest.guest_id}/erasure")
 
@@ -168,7 +199,8 @@ async def test_nothing_of_an_erased_guest_is_read_in_any_database_cache_topic_or
             return (await state())["state"] == "done"
 
         await until(done, 60, what="the confirmation of the one that was down")
-        assert (await anna.http.get(f"/api/guests/{guest.guest_id}")).status_code == 404
+        for path in ("", "/export", "/export/archive"):
+            assert (await anna.http.get(f"/api/guests/{guest.guest_id}{path}")).status_code == 404
         page = await anna.get(f"/conversations/{guest.conversation_id}")
         assert {message["text"] for message in page["messages"]["value"]} == {""}
 

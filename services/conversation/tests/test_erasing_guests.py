@@ -115,3 +115,21 @@ async def test_the_same_erasure_again_finds_nothing_more(desk: RunningService, h
         forgotten = await confirmation(desk, hotel, times)
     assert set(forgotten.values()) == {0}
     assert len(await desk.events(ConversationEnded, hotel_id=hotel.id)) == 1
+
+
+async def test_all_that_is_kept_of_a_guest_is_given_to_their_hotel_alone(hotel: Hotel, other_hotel: Hotel) -> None:
+    guest, friend = await hotel.guest(), await hotel.guest()
+    await guest.ask("Can I bring my dog?")
+    await friend.ask("Is there a pool?")
+    assert (await guest.client.post("/widget/identify", json={"name": "Clara"})).status_code == 204
+    asked = {"guest_id": [str(guest.id), str(new_id())]}
+    data = (await hotel.staff().get("/guest-data", params=asked)).json()
+    assert [said["name"] for said in data["guest_says"]] == ["Clara"]
+    [conversation] = data["conversations"]
+    assert [message["text"] for message in conversation["messages"]] == [
+        "Can I bring my dog?",
+        "About Can I bring my dog?",
+    ]
+    theirs = await other_hotel.staff().get("/guest-data", params=asked)
+    assert theirs.json() == {"guest_says": [], "conversations": []}
+    assert (await guest.client.get("/guest-data", params=asked)).status_code == 403

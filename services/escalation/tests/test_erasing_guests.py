@@ -51,3 +51,17 @@ async def test_a_note_that_comes_after_the_erasure_is_not_kept(hotel: Hotel) -> 
     assert (answer.status_code, answer.json()["resolution_note"]) == (200, None)
     await hotel.publish(erased(conversation))
     assert await confirmed(hotel, 2) == {"note": 0, "stored_answer": 0}, "the same again finds nothing more"
+
+
+async def test_all_that_is_kept_of_a_guest_is_given_to_their_hotel_alone(hotel: Hotel, other_hotel: Hotel) -> None:
+    sam = await hotel.member()
+    conversation = hotel.conversation()
+    escalation = await conversation.in_queue()
+    await hotel.conversation().in_queue()
+    await sam.does("resolve", escalation, {"note": "Clara Moreau was refunded"})
+    asked = {"guest_id": [str(conversation.guest_id), str(uuid4())]}
+    data = (await hotel.viewer.get("/guest-data", params=asked)).json()
+    assert [(one["id"], one["resolution_note"]) for one in data["escalations"]] == [
+        (escalation["id"], "Clara Moreau was refunded")
+    ]
+    assert (await other_hotel.viewer.get("/guest-data", params=asked)).json() == {"escalations": []}

@@ -30,7 +30,9 @@ async def identity(service_app: StartService) -> RunningService:
         identity_url=f"http://127.0.0.1:{port}",
         signing_key=new_key(),
         secret_keys=SECRET_KEY,
-        service_clients={"gateway": sha256(CLIENT_SECRET.encode()).hexdigest()},
+        service_clients=dict.fromkeys(("gateway", "identity"), sha256(CLIENT_SECRET.encode()).hexdigest()),
+        service_client_id="identity",
+        service_client_secret=SecretStr(CLIENT_SECRET),
         token_limit="100000/minute",
         demo=True,
     )

@@ -42,6 +42,26 @@ create table guest_erasure_steps (
 )
 """
 
+# The archive is sealed; it is deleted when it expires, or when its guest is erased.
+EXPORTS = """
+create table guest_exports (
+    id uuid primary key,
+    hotel_id uuid not null,
+    guest_id uuid not null,
+    asked_by_kind text not null,
+    asked_by_id uuid,
+    asked_at timestamptz not null,
+    waiting_for text[] not null,
+    archive bytea,
+    ready_at timestamptz,
+    expires_at timestamptz,
+    version integer not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    check ((archive is null) = (ready_at is null) and (ready_at is null) = (expires_at is null))
+)
+"""
+
 
 def upgrade() -> None:
     op.execute("alter table guests add column erased_at timestamptz, add column erasure_id uuid")
@@ -50,3 +70,7 @@ def upgrade() -> None:
     op.execute("create index guest_erasure_steps_of_erasure on guest_erasure_steps (erasure_id)")
     for table in ("guest_erasures", "guest_erasure_steps"):
         tenant_table(op, table, app="select, insert, update")
+    op.execute(EXPORTS)
+    # commands.export: a guest has one.
+    op.execute("create unique index guest_exports_of_guest on guest_exports (hotel_id, guest_id)")
+    tenant_table(op, "guest_exports")

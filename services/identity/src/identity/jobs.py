@@ -1,12 +1,15 @@
-"""Timed work: sessions that ended long ago are forgotten; the audit log's chains are signed, and cut where it is asked for."""
+"""Timed work: sessions that ended long ago are forgotten; the audit log's chains are signed, and cut where it is asked for;
+erasures are said again; exports are gathered, and deleted when their time is over."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
 from identity.commands.erasure import REMINDER, remind
+from identity.commands.export import EXPIRE, GATHER, expire_export
 from identity.commands.purge import forget_sessions
 from identity.domain.audit_chain import FaultKind
+from identity.gathering import gather
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
 from identity.resources import resources_of
 from identity.settings import settings_of
@@ -66,3 +69,13 @@ async def remind_of_erasure(item: DueItem, rt: Runtime) -> None:
     """Say an erasure again, a day after it was said."""
     async with rt.worker_db.transaction(item.hotel_id) as tx:
         await remind(item, tx)
+
+
+jobs.due(GATHER, concurrency=2, lease_seconds=60, first_backoff_seconds=2)(gather)
+
+
+@jobs.due(EXPIRE, concurrency=1)
+async def expire_exports(item: DueItem, rt: Runtime) -> None:
+    """Delete an export whose time is over."""
+    async with rt.worker_db.transaction(item.hotel_id) as tx:
+        await expire_export(item, tx)

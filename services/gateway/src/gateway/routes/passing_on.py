@@ -105,6 +105,9 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/guests/{guest_id}/merge", "identity", Permission.GUEST_WRITE),
     PassedOn("DELETE", "/guests/{guest_id}", "identity", Permission.GUEST_ERASE),
     PassedOn("GET", "/guests/{guest_id}/erasure", "identity", Permission.GUEST_ERASE),
+    PassedOn("POST", "/guests/{guest_id}/export", "identity", Permission.GUEST_EXPORT),
+    PassedOn("GET", "/guests/{guest_id}/export", "identity", Permission.GUEST_EXPORT),
+    PassedOn("GET", "/guests/{guest_id}/export/archive", "identity", Permission.GUEST_EXPORT, streamed=True),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )

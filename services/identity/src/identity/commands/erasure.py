@@ -14,6 +14,7 @@ from contracts.events import GuestErased, GuestForgotten
 from contracts.guest_data import HOLDERS
 from contracts.ids import GuestId
 from contracts.topics import GUESTS
+from identity.commands.export import drop_exports_of
 from identity.commands.guests import followers_of
 from identity.domain import guests
 from identity.tables import HotelRow
@@ -60,6 +61,7 @@ async def erase_guest(guest_id: GuestId, tx: Transaction) -> ErasureRow:
         tx.publish(row.erased())
         for service in sorted(HOLDERS):
             tx.add(StepRow(guest_id=row.id, service=service, hotel_id=tx.hotel_id, erasure_id=erasure.id))
+    await drop_exports_of([GuestId(row.id) for row in records], tx)
     tx.audit("guest.erase", "guest", head.id)
     await tx.due(REMINDER, erasure.id, tx.now + REMINDED_AFTER)
     await tx.flush()
