@@ -118,7 +118,7 @@ class Desk:
 
     def _another_guest(self, path: str) -> str:
         """One of its own for each request, since some of them erase; with what the path reads of it."""
-        bearer = {"authorization": f"Bearer {self.tokens['admin']}"}
+        bearer = {"authorization": f"Bearer {self.signed_in(ADMIN)['access_token']}"}
         with self._http() as http:
             guests = f"{self.stack.url('identity')}/guests"
             made = http.post(guests, json={"name": "Spare Guest"}, headers=bearer)
