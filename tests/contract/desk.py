@@ -66,6 +66,8 @@ class Desk:
             return self.ids | {"conversation_id": str(guest.conversation_id)}
         if path.startswith("/me/sessions/{"):
             return {"session_id": self._another_session()}
+        if path.startswith("/guests/"):
+            return self.ids | {"guest_id": self._another_guest(path)}
         return self.ids
 
     def body_for(self, path: str, body: Json) -> Json | None:
@@ -116,6 +118,20 @@ class Desk:
             listed = http.get(f"{self.stack.url('identity')}/me/sessions", headers={"authorization": f"Bearer {token}"})
         listed.raise_for_status()
         return listed.json()["items"][0]["id"]
+
+    def _another_guest(self, path: str) -> str:
+        """One of its own for each request, since some of them erase; with what the path reads of it."""
+        bearer = {"authorization": f"Bearer {self.signed_in(ADMIN)['access_token']}"}
+        with self._http() as http:
+            guests = f"{self.stack.url('identity')}/guests"
+            made = http.post(guests, json={"name": "Spare Guest"}, headers=bearer)
+            made.raise_for_status()
+            one: str = made.json()["id"]
+            if path.endswith("/erasure"):
+                http.delete(f"{guests}/{one}", headers=bearer).raise_for_status()
+            elif path.endswith("/export"):
+                http.post(f"{guests}/{one}/export", headers=bearer).raise_for_status()
+        return one
 
     def _client(self, audience: str) -> Json:
         secret = self.stack.state.secret_text(client_secret("gateway"))

@@ -60,9 +60,17 @@ class Event(Fact):
     TYPE: ClassVar[str] = ""
     TOPIC: ClassVar[Topic]
     KEY: ClassVar[str | None] = None
+    ERASES: ClassVar[bool] = False
+    """Whether nothing that was said before under its key may be kept, dead letters included."""
 
     def __init_subclass__(
-        cls, *, type: str | None = None, topic: Topic | None = None, key: str | None = None, version: int = 1
+        cls,
+        *,
+        type: str | None = None,
+        topic: Topic | None = None,
+        key: str | None = None,
+        version: int = 1,
+        erases: bool = False,
     ) -> None:
         super().__init_subclass__()
         if type is None:
@@ -72,6 +80,7 @@ class Event(Fact):
         cls.TYPE = f"frontdesk.{type}.v{version}"
         cls.TOPIC = topic
         cls.KEY = key
+        cls.ERASES = erases
         if cls.TYPE in _EVENTS:
             raise TypeError(f"two events are called {cls.TYPE}")
         _EVENTS[cls.TYPE] = cls

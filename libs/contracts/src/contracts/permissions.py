@@ -16,6 +16,8 @@ class Permission(StrEnum):
     USER_WRITE = "user:write"
     GUEST_READ = "guest:read"
     GUEST_WRITE = "guest:write"
+    GUEST_EXPORT = "guest:export"
+    GUEST_ERASE = "guest:erase"
     AUDIT_READ = "audit:read"
     CONVERSATION_READ = "conversation:read"
     CONVERSATION_WRITE = "conversation:write"
@@ -67,6 +69,8 @@ _STAFF = _VIEWER | {
 _ADMIN = _STAFF | {
     Permission.HOTEL_WRITE,
     Permission.USER_WRITE,
+    Permission.GUEST_EXPORT,
+    Permission.GUEST_ERASE,
     Permission.AUDIT_READ,
     Permission.ARTICLE_WRITE,
     Permission.ARTICLE_PUBLISH,

@@ -82,6 +82,7 @@ KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "articl
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
 HOTELS_FORGOTTEN = Topic("frontdesk.hotel.forgotten.v1", "*", "hotel id", partitions=3, retention_ms=90 * DAY_MS)
 AUDIT = Topic("frontdesk.audit.recorded.v1", "*", "event id")
+FORGOTTEN = Topic("frontdesk.guest.forgotten.v1", "*", "guest id", partitions=3)
 
 TOPICS: tuple[Topic, ...] = (
     HOTELS,
@@ -95,6 +96,7 @@ TOPICS: tuple[Topic, ...] = (
     ESCALATIONS,
     HOTELS_FORGOTTEN,
     AUDIT,
+    FORGOTTEN,
 )
 
 

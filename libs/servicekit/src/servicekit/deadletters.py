@@ -4,6 +4,9 @@ A dead letter goes to `<topic>.dlq` with the same key, body and headers, and the
 `x-consumer` (the group that failed), `x-reaction`, `x-error-type`, `x-error-message` (no personal data), `x-failed-at`,
 `x-original-topic`, `x-original-partition`, `x-original-offset`.
 
+The dead letters of a topic that holds personal data are compacted by key and group, so that an event that erases takes them
+away: each group writes a tombstone after it has handled it, which is after all the group has put there before.
+
 When it is redriven it returns to its topic and partition with `x-redrive-for: <group>`: only that group handles it, all
 others pass it by. On a compacted topic its key is changed, so that the old state never replaces the newest one.
 """
@@ -142,6 +145,13 @@ class Producer:
         producer, self._producer = self._producer, None
         if producer is not None:
             await abandon(producer)
+
+
+def letter_key(topic: Topic | None, group: str, key: bytes | None) -> bytes | None:
+    """The key of a dead letter: its own, and on a topic of personal data the group's, too, which waits for it alone."""
+    if topic is not None and topic.personal and key is not None:
+        return key + b"@" + group.encode()
+    return key
 
 
 def redriven_key(topic: Topic | None, group: str, key: bytes | None) -> bytes | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contracts.envelope import BadEnvelope, Envelope
 from contracts.event import Event
+from contracts.topics import TOPICS
 from servicekit import deadletters, inbox
 from servicekit.database import Database
 from servicekit.healing import describe, may_heal
@@ -98,7 +99,7 @@ class Delivery:
         try:
             outcome = await self._handle(record, topic)
         except Dead as dead:
-            await self._bury(record, dead)
+            await self._bury(record, topic, dead)
             outcome = Outcome.DEAD
         CONSUMED.labels(self.db.service, topic, outcome.value).inc()
         return outcome
@@ -126,6 +127,8 @@ class Delivery:
             for reaction in found:
                 if await self._react_until_done(reaction, event, envelope, topic):
                     outcome = Outcome.HANDLED
+            if event.ERASES:
+                await self._erase_letters(record, topic)
             if outcome is Outcome.HANDLED:
                 log.info("event.handled", type=envelope.type, key=envelope.subject)
         return outcome
@@ -160,7 +163,20 @@ class Delivery:
                 await reaction.handle(event, tx)
         return True
 
-    async def _bury(self, record: Record, dead: Dead) -> None:
+    async def _erase_letters(self, record: Record, topic: str) -> None:
+        """Take away what this group has put there under the record's key. It comes in order: there is nothing later."""
+        await self._put(record, topic, None, [])
+
+    async def _put(self, record: Record, topic: str, value: bytes | None, headers: deadletters.Headers) -> None:
+        """Write to the dead letters. A topic of personal data keeps one for each key and group."""
+        known = next((one for one in TOPICS if one.name == topic), None)
+        key = deadletters.letter_key(known, self.group, record.key)
+        try:
+            await self.dead.send(f"{record.topic}.dlq", value, key=key, headers=headers)
+        except Exception as unwritable:
+            raise Healing(f"dead letters of {record.topic}: {type(unwritable).__name__}") from unwritable
+
+    async def _bury(self, record: Record, topic: str, dead: Dead) -> None:
         error = dead.__cause__ or dead
         why = deadletters.reasons(
             error,
@@ -172,10 +188,7 @@ class Delivery:
             at=self.db.clock(),
         )
         headers = [*deadletters.without_added(record.headers), *why]
-        try:
-            await self.dead.send(f"{record.topic}.dlq", record.value, key=record.key, headers=headers)
-        except Exception as unwritable:
-            raise Healing(f"dead letters of {record.topic}: {type(unwritable).__name__}") from unwritable
+        await self._put(record, topic, record.value, headers)
         log.error(
             "record.dead",
             topic=record.topic,

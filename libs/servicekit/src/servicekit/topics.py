@@ -15,6 +15,8 @@ from servicekit import deadletters
 
 DLQ_RETENTION_MS = 90 * DAY_MS
 """Dead letters wait this long for a person."""
+PERSONAL_DLQ_RETENTION_MS = 14 * DAY_MS
+"""Those of topics that hold personal data."""
 READY_SECONDS = 30
 TOPIC_ALREADY_EXISTS = 36  # Kafka protocol error code
 
@@ -58,13 +60,20 @@ def plan(namespace: str, topics: Sequence[Topic] = TOPICS, *, replication: int =
     planned: list[Planned] = []
     for topic in topics:
         planned.append(Planned(namespace + topic.name, topic.partitions, topic.config() | durable))
-        dead = {
-            "cleanup.policy": "delete",
-            "retention.ms": str(DLQ_RETENTION_MS),
-            "max.message.bytes": str(deadletters.MAX_BYTES),
-        }
-        planned.append(Planned(namespace + topic.dlq, 1, dead | durable))
+        planned.append(Planned(namespace + topic.dlq, 1, _dead(topic) | durable))
     return planned
+
+
+def _dead(topic: Topic) -> dict[str, str]:
+    """How dead letters are kept; those that hold personal data in such a way that a tombstone takes them away."""
+    kept = {"cleanup.policy": "delete", "retention.ms": str(DLQ_RETENTION_MS)}
+    if topic.personal:
+        kept = {
+            "cleanup.policy": "compact,delete",
+            "max.compaction.lag.ms": str(DAY_MS),
+            "retention.ms": str(PERSONAL_DLQ_RETENTION_MS),
+        }
+    return kept | {"max.message.bytes": str(deadletters.MAX_BYTES)}
 
 
 async def apply(

@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.events import (
     GuestCreated,
+    GuestErased,
     GuestUpdated,
     HotelActivated,
     HotelCreated,
@@ -16,13 +17,13 @@ from contracts.events import (
     MembershipGranted,
     MembershipRevoked,
 )
-from contracts.statuses import MembershipStatus
+from contracts.statuses import GuestStatus, MembershipStatus
 from conversation.tables import GuestRow, HotelRow, StaffRow
 from servicekit.projections import Projection
 
 Hotel = HotelCreated | HotelUpdated | HotelActivated | HotelDeactivated | HotelDeleted | HotelRestored
 Membership = MembershipGranted | MembershipChanged | MembershipRevoked
-Guest = GuestCreated | GuestUpdated
+Guest = GuestCreated | GuestUpdated | GuestErased
 
 
 def _hotel(event: Hotel) -> Mapping[str, Any]:  # Any: columns
@@ -60,14 +61,15 @@ def _guest(event: Guest) -> Mapping[str, Any]:  # Any: columns
     return {
         "id": event.guest_id,
         "hotel_id": event.hotel_id,
-        "status": event.status.value,
+        "status": (GuestStatus.NEW if isinstance(event, GuestErased) else event.status).value,
+        "erased_at": event.erased_at if isinstance(event, GuestErased) else None,
         "version": event.version,
     }
 
 
 HOTEL_EVENTS = (HotelCreated, HotelUpdated, HotelActivated, HotelDeactivated, HotelDeleted, HotelRestored)
 MEMBERSHIP_EVENTS = (MembershipGranted, MembershipChanged, MembershipRevoked)
-GUEST_EVENTS = (GuestCreated, GuestUpdated)
+GUEST_EVENTS = (GuestCreated, GuestUpdated, GuestErased)
 
 HOTELS = Projection(HotelRow, HOTEL_EVENTS, _hotel, again=True)
 STAFF = Projection(StaffRow, MEMBERSHIP_EVENTS, _staff)

@@ -1,20 +1,11 @@
 """What happens here when others publish: identity's directory becomes projections, escalations become state lines."""
 
-from contracts.events import EscalationCreated, EscalationResolved
+from contracts.events import EscalationCreated, EscalationResolved, GuestCreated, GuestErased, GuestUpdated
 from contracts.statuses import MembershipStatus
 from conversation.commands.conversations import escalation_created, escalation_resolved
+from conversation.commands.erasure import forget_guest, is_erased
 from conversation.commands.staff import release_conversations
-from conversation.projections import (
-    GUEST_EVENTS,
-    GUESTS,
-    HOTEL_EVENTS,
-    HOTELS,
-    MEMBERSHIP_EVENTS,
-    STAFF,
-    Guest,
-    Hotel,
-    Membership,
-)
+from conversation.projections import GUESTS, HOTEL_EVENTS, HOTELS, MEMBERSHIP_EVENTS, STAFF, Hotel, Membership
 from servicekit.reactions import Reactions
 from servicekit.transaction import Transaction
 
@@ -35,10 +26,17 @@ async def on_membership(event: Membership, tx: Transaction) -> None:
         await release_conversations(event.user_id, tx)
 
 
-@reactions.on(*GUEST_EVENTS)
-async def on_guest(event: Guest, tx: Transaction) -> None:
+@reactions.on(GuestCreated, GuestUpdated)
+async def on_guest(event: GuestCreated | GuestUpdated, tx: Transaction) -> None:
     """Whether a guest is a VIP. Name and contact stay with identity."""
-    await GUESTS.follow(event, tx)
+    if not await is_erased(event.guest_id, tx):
+        await GUESTS.follow(event, tx)
+
+
+@reactions.on(GuestErased)
+async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
+    """Nothing of what they said, or of what they said they were, is kept."""
+    await forget_guest(event, tx)
 
 
 @reactions.on(EscalationCreated)

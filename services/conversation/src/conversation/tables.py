@@ -59,6 +59,8 @@ class GuestRow(TenantRow, table=True):
     __tablename__ = "guests"
 
     status: str
+    erased_at: datetime | None = timestamp(nullable=True)
+    """Since when nothing of them is kept."""
 
 
 class ConversationRow(Row, table=True):

@@ -12,15 +12,22 @@ The same words name the rule (`domain/lifecycle.py`), the command (`commands/esc
 
 Asked for: get_escalation, list_escalations, queue_escalations (queries/escalations.py) and timeline_of_escalation
 (queries/timeline.py). How urgent: priority_of (domain/priority.py). What others' events set off: on_<event>
-(reactions.py, tests/test_reactions.py). Who may be assigned, whose conversation it is: projections of others'
-events (projections.py, commands/conversations.py). The rows and our events: tables.py. There is no timed work.
+(reactions.py, tests/test_reactions.py). A guest is erased: commands/erasure.py; wants
+their data: queries/guest_data.py. Who may be assigned, whose conversation it is: projections of others' events
+(projections.py, commands/conversations.py). The rows and our events: tables.py. There is no timed work.
 """
 
 from escalation.projections import PROJECTIONS
 from escalation.reactions import reactions
-from escalation.routes.escalations import router
+from escalation.routes import escalations, guest_data
 from escalation.settings import Settings
 from servicekit import Service
 
-service = Service("escalation", settings=Settings, routers=[router], reactions=reactions, projections=PROJECTIONS)
+service = Service(
+    "escalation",
+    settings=Settings,
+    routers=[escalations.router, guest_data.router],
+    reactions=reactions,
+    projections=PROJECTIONS,
+)
 main = service.main

@@ -7,11 +7,13 @@ from contracts.events import (
     ConversationHandedBack,
     ConversationStarted,
     ConversationTakenOver,
+    GuestErased,
     TurnHandedOver,
 )
 from contracts.statuses import MembershipStatus
 from contracts.values import HandOverReason
 from escalation.commands.conversations import follow_conversation
+from escalation.commands.erasure import forget_guest
 from escalation.commands.escalations import (
     escalate_conversation,
     resolve_escalation_of,
@@ -83,3 +85,9 @@ async def on_membership(event: Membership, tx: Transaction) -> None:
     is_news = await STAFF.follow(event, tx)
     if is_news and event.status is MembershipStatus.REVOKED:
         await unassign_escalations_of(event.user_id, SYSTEM, tx)
+
+
+@reactions.on(GuestErased)
+async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
+    """Nothing that was noted about them is kept."""
+    await forget_guest(event, tx)

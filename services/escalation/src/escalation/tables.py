@@ -190,6 +190,16 @@ class ConversationRow(TenantRow, table=True):
         return ConversationId(self.id)
 
 
+class ErasedGuestRow(Row, table=True):
+    """A guest of whom nothing is kept, nor will be."""
+
+    __tablename__: ClassVar[str] = "erased_guests"
+
+    guest_id: GuestId = Field(primary_key=True, sa_type=Uuid)
+    hotel_id: HotelId = Field(sa_type=Uuid)
+    erased_at: datetime = timestamp()
+
+
 class StaffRow(Row, table=True):
     """A membership: who works, or worked, for the hotel, and the name shown there."""
 

@@ -9,7 +9,7 @@ from alembic import op
 from servicekit.migrations import HOTEL, grant, platform_readable
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 ACCOUNT = "nullif(current_setting('app.account_id', true), '')::uuid"
 

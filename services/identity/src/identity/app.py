@@ -21,6 +21,7 @@ from identity.routes import (
     oidc,
     oidc_connections,
     password_reset,
+    privacy,
     second_factor,
     signing_keys,
     tokens,
@@ -49,6 +50,7 @@ service = Service(
         invitations.router,
         password_reset.router,
         guests.router,
+        privacy.router,  # guests are erased and exported
         audit.router,
         signing_keys.router,
         impersonations.router,

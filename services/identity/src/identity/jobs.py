@@ -1,6 +1,6 @@
 """Timed work: mails are sent; signing keys give way to the next; hotels that were deleted are purged; what Clerk said is
-carried out; sessions that ended long ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is
-asked for."""
+carried out; erasures are said again; exports are gathered, and deleted when their time is over; sessions that ended long
+ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is asked for."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,11 +8,14 @@ from datetime import timedelta
 from contracts.ids import HotelId
 from identity.commands.audit import cut_chain, keep_checkpoint, lock_cut
 from identity.commands.clerk import carry_out, forget_deliveries, pending
+from identity.commands.erasure import REMINDER, remind
+from identity.commands.export import EXPIRE, GATHER, expire_export
 from identity.commands.hotel_ends import begin_purge
 from identity.commands.mail import DUE, forget_mails
 from identity.commands.purge import forget_codes, forget_sessions
 from identity.commands.signing_keys import rotate_keys
 from identity.domain.audit_chain import FaultKind
+from identity.gathering import gather
 from identity.mailing import deliver
 from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
 from identity.queries.purges import due_purges, late_purges
@@ -128,3 +131,20 @@ async def remind_of_purges(rt: Runtime) -> None:
         log.error("hotel.not_forgotten", hotel_id=str(hotel_id), services=missing)
         async with rt.worker_db.transaction(hotel_id) as tx:
             await begin_purge(hotel_id, tx)
+
+
+@jobs.due(REMINDER, concurrency=1)
+async def remind_of_erasure(item: DueItem, rt: Runtime) -> None:
+    """Say an erasure again, a day after it was said."""
+    async with rt.worker_db.transaction(item.hotel_id) as tx:
+        await remind(item, tx)
+
+
+jobs.due(GATHER, concurrency=2, lease_seconds=60, first_backoff_seconds=2)(gather)
+
+
+@jobs.due(EXPIRE, concurrency=1)
+async def expire_exports(item: DueItem, rt: Runtime) -> None:
+    """Delete an export whose time is over."""
+    async with rt.worker_db.transaction(item.hotel_id) as tx:
+        await expire_export(item, tx)

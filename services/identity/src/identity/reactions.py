@@ -1,12 +1,13 @@
 """What identity does when others publish: knows every guest who chats, which hotels need attention and who has forgotten a
-purged one, and keeps the audit log of all services."""
+purged one or an erased guest, and keeps the audit log of all services."""
 
 from typing import Any
 
 from contracts.event import Event
-from contracts.events import AuditRecorded, ConversationStarted, HotelForgotten
+from contracts.events import AuditRecorded, ConversationStarted, GuestErased, GuestForgotten, HotelForgotten
 from identity.commands.attention import note_sign
 from identity.commands.audit import record_entry
+from identity.commands.erasure import forget_guest, note_forgotten
 from identity.commands.guests import note_guest
 from identity.commands.hotel_ends import record_confirmation
 from identity.domain.attention import SIGNS, Sign
@@ -20,6 +21,18 @@ reactions = Reactions()
 async def on_conversation_started(event: ConversationStarted, tx: Transaction) -> None:
     """A guest who chats is on record, if only by the id that the widget gave them."""
     await note_guest(event.guest_id, event.language, tx)
+
+
+@reactions.on(GuestErased)
+async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
+    """Identity forgets like every other service."""
+    await forget_guest(event, tx)
+
+
+@reactions.on(GuestForgotten)
+async def on_guest_forgotten(event: GuestForgotten, tx: Transaction) -> None:
+    """A service has forgotten."""
+    await note_forgotten(event, tx)
 
 
 @reactions.on(AuditRecorded, forgotten_too=True)

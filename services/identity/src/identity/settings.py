@@ -77,13 +77,22 @@ class IdentitySettings(MailSettings):
     """Wrong tries from one network, over all accounts, from which on it is heard on known devices alone."""
     token_limit: str = "300/minute"  # noqa: S105 - a rate, not a token
     """Sign-ins of unknown devices per client address; refreshes and sign-outs as often again."""
+    guest_export_days: int = Field(default=7, ge=1, le=90)
+    """How long a guest's export can be downloaded before it is deleted."""
     demo: bool = False
     """Allows `identity seed-demo`, whose passwords everybody knows."""
     conversation_url: str = ""
     gateway_url: str = ""
-    """Where the demo pages are served: `seed-demo` lets the demo hotels' widget run there."""
+    """Where the demo pages are served: `seed-demo` lets the demo hotels' widget run there. Conversation is also asked
+    there for what it keeps of a guest who wants their data."""
+    escalation_url: str = ""
+    """Where escalation is asked for the same."""
     demo_origins: str = ""
     """More sites on which it lets it run, origins separated by commas."""
+
+    def service_url(self, service: str) -> str:
+        """Where a service that keeps something of guests is asked for it."""
+        return {"conversation": self.conversation_url, "escalation": self.escalation_url}[service]
 
     @property
     def lifetimes(self) -> Lifetimes:

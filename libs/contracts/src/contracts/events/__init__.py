@@ -24,6 +24,7 @@ from contracts.events.escalation import (
 )
 from contracts.events.identity import (
     GuestCreated,
+    GuestErased,
     GuestUpdated,
     HotelActivated,
     HotelCreated,
@@ -49,6 +50,7 @@ from contracts.events.knowledge import (
     ArticleUnpublished,
     ArticleUpdated,
 )
+from contracts.events.privacy import Forgotten, GuestForgotten
 
 __all__ = [
     "ApiKeyRevoked",
@@ -71,7 +73,10 @@ __all__ = [
     "EscalationRaised",
     "EscalationResolved",
     "EscalationUnassigned",
+    "Forgotten",
     "GuestCreated",
+    "GuestErased",
+    "GuestForgotten",
     "GuestUpdated",
     "HotelActivated",
     "HotelCreated",

@@ -183,6 +183,18 @@ class GuestUpdated(_GuestState, type="guest.updated", topic=topics.GUESTS, key="
     """What a hotel knows of a guest changed."""
 
 
+class GuestErased(Event, type="guest.erased", topic=topics.GUESTS, key="guest_id", erases=True):
+    """A person is to be forgotten: the last state of each of their records. Services of `guest_data` answer `guest.forgotten`.
+
+    It may be said more than once. Nothing that is said of the guest afterwards brings anything back.
+    """
+
+    guest_id: GuestId
+    hotel_id: HotelId
+    erased_at: AwareDatetime
+    version: Version
+
+
 class SessionRevoked(Event, type="session.revoked", topic=topics.SESSIONS, key="user_id"):
     """Tokens of this session (or, with `sid` None, of every session of this user) no longer hold."""
 

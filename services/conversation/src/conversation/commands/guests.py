@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import text
@@ -15,6 +14,7 @@ from contracts.ids import GuestId, HotelId
 from contracts.statuses import HotelStatus
 from contracts.values import Email, LanguageTag
 from conversation.adapters.guest_tokens import GuestTokens
+from conversation.commands.erasure import is_erased
 from conversation.domain.conversation import HotelSuspended
 from conversation.domain.sites import is_allowed, spoken
 from conversation.tables import GuestSaysRow
@@ -108,8 +108,16 @@ async def open_session(
     """
     hotel = await hotel_on_site(db, command.hotel, origin, pointer="/hotel")
     hotel_id = HotelId(hotel["id"])
-    again = known is not None and known.hotel_id == hotel_id and known.id is not None
-    guest_id = GuestId(UUID(str(known.id)) if known is not None and again else new_id())
+    guest_id = await _same_guest(db, hotel_id, known) or GuestId(new_id())
     token, expires_at = tokens.issue(hotel_id, guest_id)
     language = spoken(command.language, hotel["languages"], hotel["default_language"])
     return GuestSession(token, guest_id, expires_at, language, hotel)
+
+
+async def _same_guest(db: Database, hotel_id: HotelId, known: Actor | None) -> GuestId | None:
+    """The guest of this hotel whose token came along, unless they were erased: whoever comes back is somebody new."""
+    if known is None or known.hotel_id != hotel_id or known.id is None:
+        return None
+    guest_id = GuestId(known.id)
+    async with db.transaction(hotel_id, read_only=True) as tx:
+        return None if await is_erased(guest_id, tx) else guest_id

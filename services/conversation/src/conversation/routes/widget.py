@@ -10,6 +10,7 @@ from contracts.events.identity import Brand
 from contracts.ids import ConversationId, GuestId
 from contracts.values import LanguageTag, Slug
 from conversation.commands.conversations import StartConversation, end_as_guest, start_conversation
+from conversation.commands.erasure import check_not_erased
 from conversation.commands.guests import (
     Identify,
     OpenSession,
@@ -137,6 +138,7 @@ async def start_conversation_route(
     guest: Guest, tx: GuestTx, response: Response, command: StartConversation | None = None
 ) -> ConversationView:
     """Start a conversation. While one goes on, that one is the answer (200): there is never a second."""
+    await check_not_erased(guest_of(guest), tx)
     row, is_new = await start_conversation(command or StartConversation(), guest_of(guest), tx)
     if not is_new:
         response.status_code = 200
@@ -208,6 +210,7 @@ async def read_route(conversation_id: ConversationId, command: MarkRead, guest: 
 )
 async def identify_route(command: Identify, guest: Guest, tx: GuestTx) -> None:
     """What the guest, or the page they are on, says of them: shown to staff as unverified, and in no event."""
+    await check_not_erased(guest_of(guest), tx)
     await identify(command, guest_of(guest), tx)
 
 

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from contracts.actor import ActorKind, ActorRef
 from contracts.ids import ConversationId, EscalationId, HotelId, UserId
 from contracts.values import HandOverReason, Priority
+from escalation.commands.erasure import is_erased
 from escalation.commands.staff import has_left, is_active_member
 from escalation.domain import lifecycle
 from escalation.domain.errors import ConversationIsOver, OnlyPeopleWork, UnknownConversation
@@ -177,7 +178,7 @@ async def unassign_escalations_of(user_id: UserId, by: ActorRef, tx: Transaction
 async def resolve_escalation(
     escalation_id: EscalationId, command: ResolveEscalation, by: ActorRef, tx: Transaction, if_match: int | None = None
 ) -> EscalationRow:
-    """It is dealt with.
+    """It is dealt with. What is noted about a guest who was erased is not kept.
 
     Raises:
         NotFound: this hotel has no such escalation.
@@ -186,7 +187,7 @@ async def resolve_escalation(
     """
     row = await tx.lock(EscalationRow, escalation_id)
     check_version(row, if_match)
-    row.resolution_note = command.note
+    row.resolution_note = None if await is_erased(row.guest_id, tx) else command.note
     _resolve(row, by, tx)
     return row
 

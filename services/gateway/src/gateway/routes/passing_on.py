@@ -150,6 +150,11 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/signing-keys", "identity", Permission.SIGNING_KEY_ROTATE),
     PassedOn("POST", "/signing-keys/rotate", "identity", Permission.SIGNING_KEY_ROTATE),
     PassedOn("POST", "/signing-keys/{kid}/withdraw", "identity", Permission.SIGNING_KEY_ROTATE),
+    PassedOn("DELETE", "/guests/{guest_id}", "identity", Permission.GUEST_ERASE),
+    PassedOn("GET", "/guests/{guest_id}/erasure", "identity", Permission.GUEST_ERASE),
+    PassedOn("POST", "/guests/{guest_id}/export", "identity", Permission.GUEST_EXPORT),
+    PassedOn("GET", "/guests/{guest_id}/export", "identity", Permission.GUEST_EXPORT),
+    PassedOn("GET", "/guests/{guest_id}/export/archive", "identity", Permission.GUEST_EXPORT, streamed=True),
     PassedOn("GET", "/audit", "identity", Permission.AUDIT_READ),
     PassedOn("GET", "/audit/export", "identity", Permission.AUDIT_READ, streamed=True),
 )

@@ -71,10 +71,16 @@ async def create_guest(command: CreateGuest, tx: Transaction, guest_id: GuestId 
 async def note_guest(guest_id: GuestId, language: LanguageTag, tx: Transaction) -> GuestRow:
     """The guest of that id; a bare row if the hotel has none: somebody has just begun to chat.
 
-    A record that was merged stays as it is, whoever still chats under its id.
+    A record that was merged stays as it is, whoever still chats under its id. One that was erased does, too, and every
+    service is told again: what was said under its id meanwhile is to be forgotten like the rest.
     """
     known = await tx.find_locked(GuestRow, guest_id)
-    return known or await create_guest(CreateGuest(language=language), tx, guest_id)
+    if known is None:
+        return await create_guest(CreateGuest(language=language), tx, guest_id)
+    if known.erased_at is not None:
+        known.version += 1
+        tx.publish(known.erased())
+    return known
 
 
 async def update_guest(guest_id: GuestId, command: UpdateGuest, if_match: int | None, tx: Transaction) -> GuestRow:
@@ -126,11 +132,13 @@ async def merge_guests(guest_id: GuestId, command: MergeGuests, if_match: int | 
     assert tx.hotel_id is not None  # Tx lets nobody in without one
     await tx.lock(HotelRow, tx.hotel_id)
     named, duplicate = await tx.get(GuestRow, guest_id), await tx.get(GuestRow, command.duplicate_id)
+    guests.check_not_erased(named.record())
+    guests.check_not_erased(duplicate.record())
     if named.id == duplicate.id:
         raise SameGuest(pointer="/duplicate_id")
     heads = sorted({GuestId(named.merged_into or named.id), GuestId(duplicate.merged_into or duplicate.id)})
     locked = {row.id: row for row in [await tx.lock(GuestRow, head) for head in heads]}
-    followers = await _followers(heads, tx)
+    followers = await followers_of(heads, tx)
     check_version(named, if_match)
     if len(heads) == 1:
         return locked[heads[0]]
@@ -152,20 +160,21 @@ async def _edit(
 ) -> GuestRow:
     """Carry out what people entered. What was forgotten, and the status, hold for merged records of the guest too."""
     row = await tx.lock(GuestRow, guest_id)
-    check_version(row, if_match)
     before = row.record()
+    guests.check_not_erased(before)
+    check_version(row, if_match)
     after = guests.edit(before, changes, status)
     if after == before:
         return row
     forgotten = before.facts.keys() - after.facts.keys()
-    followers = await _followers([guest_id], tx) if forgotten or after.status != before.status else []
+    followers = await followers_of([guest_id], tx) if forgotten or after.status != before.status else []
     followed = [(one, guests.follow(one.record(), after, forgotten)) for one in followers]
     await _become([(row, after), *(pair for pair in followed if pair[0].record() != pair[1])], tx)
     tx.audit(action, "guest", guest_id)
     return row
 
 
-async def _followers(heads: Collection[GuestId], tx: Transaction) -> list[GuestRow]:
+async def followers_of(heads: Collection[GuestId], tx: Transaction) -> list[GuestRow]:
     """The records that were merged into these, locked in id order. These must be locked."""
     merged = select(GuestRow).where(col(GuestRow.merged_into).in_(heads)).order_by(col(GuestRow.id))
     return await tx.scalars(merged.with_for_update().execution_options(populate_existing=True))

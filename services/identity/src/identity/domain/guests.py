@@ -5,11 +5,11 @@ it, and the stronger status holds. So the outcome is the same in whichever order
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from contracts.errors import Conflict, Invalid
+from contracts.errors import Conflict, Invalid, NotFound
 from contracts.ids import GuestId
 from contracts.statuses import GUEST_MOVES, GuestStatus, move
 
@@ -45,6 +45,7 @@ class Record:
         facts: the FACTS that are known.
         filled: those of them that came by merging, with the record that they came from; the others are its own.
         merged_into: the record of the same person that goes on.
+        erased: the person was forgotten; the record stays so that nothing that comes late brings them back.
     """
 
     id: GuestId
@@ -52,6 +53,7 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     filled: Mapping[str, GuestId] = field(default_factory=lambda: MappingProxyType({}))
     merged_into: GuestId | None = None
+    erased: bool = False
 
     @property
     def own(self) -> dict[str, str]:
@@ -59,8 +61,15 @@ class Record:
         return {name: value for name, value in self.facts.items() if name not in self.filled}
 
 
+def check_not_erased(record: Record) -> None:
+    """Raises NotFound for a record of somebody who was forgotten: there is no such guest."""
+    if record.erased:
+        raise NotFound("No such guest")
+
+
 def check_not_merged(record: Record) -> None:
-    """Raises GuestMerged, saying where to, for a record that does not go on."""
+    """Raises GuestMerged, saying where to, for a record that does not go on; NotFound for one that was erased."""
+    check_not_erased(record)
     if record.merged_into is not None:
         raise GuestMerged(f"{record.id} was merged into {record.merged_into}")
 
@@ -71,6 +80,7 @@ def edit(record: Record, changes: Mapping[str, str | None], status: GuestStatus 
     Raises:
         MoveNotAllowed: the status does not become that one.
         GuestMerged: the record does not go on.
+        NotFound: it was erased.
     """
     check_not_merged(record)
     known: dict[str, str | None] = {**record.facts, **changes}
@@ -94,6 +104,7 @@ def merge(kept: Record, duplicate: Record, followers: Sequence[Record] = ()) -> 
 
     Raises:
         GuestMerged: one of the two does not go on.
+        NotFound: one of them was erased.
     """
     check_not_merged(kept)
     check_not_merged(duplicate)
@@ -112,6 +123,14 @@ def follow(record: Record, kept: Record, forgotten: Collection[str] = ()) -> Rec
     """A record that is merged into `kept`: its own facts but for what was forgotten, and the status of the one person."""
     own = {name: value for name, value in record.own.items() if name not in forgotten}
     return replace(record, status=kept.status, facts=own, filled={}, merged_into=kept.id)
+
+
+def erase(records: Iterable[Record]) -> tuple[Record, ...]:
+    """All records of a person, in this order, without anything of them. That they were one person is kept, by their ids.
+
+    Nothing undoes it: who is erased takes no change and no merge, and is erased the same when it is asked for again.
+    """
+    return tuple(Record(record.id, merged_into=record.merged_into, erased=True) for record in records)
 
 
 def phone_part(typed: str) -> str | None:

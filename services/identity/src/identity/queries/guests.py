@@ -99,7 +99,7 @@ async def search_guests(typed: str, wanted: GuestFilter, page: PageRequest, tx: 
 
 def _fits(wanted: GuestFilter, tx: Transaction) -> list[ColumnElement[bool]]:
     """What guests must be like. It names the hotel, whose rows alone are seen anyway, for the indexes' sake."""
-    fits: list[ColumnElement[bool]] = [col(GuestRow.hotel_id) == tx.hotel_id]
+    fits: list[ColumnElement[bool]] = [col(GuestRow.hotel_id) == tx.hotel_id, col(GuestRow.erased_at).is_(None)]
     fits.append(col(GuestRow.id).in_(wanted.ids) if wanted.ids else col(GuestRow.merged_into).is_(None))
     if wanted.email is not None:
         fits.append(col(GuestRow.email) == wanted.email)

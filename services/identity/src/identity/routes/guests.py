@@ -21,7 +21,7 @@ from identity.commands.guests import (
     update_status,
 )
 from identity.domain.contact import PhoneNumber
-from identity.domain.guests import GuestMerged, SameGuest
+from identity.domain.guests import GuestMerged, SameGuest, check_not_erased
 from identity.queries.guests import GuestFilter, GuestView, SearchText, list_guests, search_guests
 from identity.tables_guests import GuestRow
 from servicekit import Actor, IfMatch, Page, PageQuery, ReadTx, Tx, edge_router, may, problems, set_etag
@@ -58,7 +58,9 @@ async def list_guests_route(
 @router.get("/{guest_id}", responses=problems(NotFound))
 async def guest_route(guest_id: GuestId, _: Reader, tx: Tx, response: Response) -> GuestView:
     """A guest. One who was merged says into which."""
-    return _shown(await tx.get(GuestRow, guest_id), response)
+    row = await tx.get(GuestRow, guest_id)
+    check_not_erased(row.record())
+    return _shown(row, response)
 
 
 @router.patch("/{guest_id}", responses=problems(NotFound, PreconditionFailed, MoveNotAllowed, GuestMerged))
