@@ -100,7 +100,9 @@ async def reset_second_factor(
 
 
 async def rewrap_secrets(rt: Runtime) -> None:
-    """Bring every secret in the database under the newest of FRONTDESK_SECRET_KEYS; after that the older ones can go."""
+    """Bring every secret in the database under the newest of FRONTDESK_SECRET_KEYS; after that the older ones can go.
+
+    Guests' exports stay as they are: one whose key is gone is asked for again."""
     vault = resources_of(rt).vault
     count, lost = 0, list[str]()
     for what, rewrap in SEALED.items():
