@@ -3,7 +3,7 @@
 Hotels, memberships and audit entries belong to a hotel, and so do guests (`tables_guests`). Accounts, their credentials,
 sessions and refresh tokens belong to people, who may work for several hotels: the database shows an account to the hotels
 it works for, and credentials and sessions to the platform scope alone (see the first migration).
-`tables_second_factor` has the rest.
+`tables_second_factor` and `tables_people` have the rest.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ from contracts.events import (
     MembershipRevoked,
     SessionRevoked,
     UserCreated,
+    UserDeleted,
     UserUpdated,
 )
 from contracts.ids import SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
-from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
 from servicekit import Row, TenantRow, new_id, timestamp
 
@@ -41,6 +41,7 @@ PLATFORM_TABLES = {
     "refresh_tokens": "of accounts; seen in the account's own scope alone (row policy)",
     "totp": "of accounts; seen in the account's own scope alone (row policy)",
     "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
+    "preferences": "of accounts; seen in the account's own scope alone (row policy)",
     "audit_entries": "the platform's own entries have no hotel; a hotel sees its own alone (row policy)",
 }
 """Tables whose rows need not belong to a hotel, and why; all of them force row-level security all the same."""
@@ -118,6 +119,15 @@ class UserRow(Row, table=True):
         """The event of a changed account."""
         return UserUpdated.model_validate(self._state())
 
+    def deleted(self) -> UserDeleted:
+        """The event of an account that is gone for good."""
+        return UserDeleted.model_validate(self._state())
+
+    def blank(self) -> None:
+        """Forget the person: the address is nobody's, in a domain that mail never reaches (RFC 2606), and free again."""
+        self.email, self.name, self.languages, self.superadmin = f"{self.id}@deleted.invalid", "", [], False
+        self.status = UserStatus.DELETED
+
     def sessions_revoked(self, sid: UUID | None, at: datetime) -> SessionRevoked:
         """The event of one session's end, or of all; counts it. The account's row must be locked."""
         self.revocations += 1
@@ -156,7 +166,8 @@ class MembershipRow(TenantRow, table=True):
 
     user_id: UUID
     display_name: str
-    role: HotelRole = Field(sa_type=Text)
+    role: str
+    """A built-in role, or the name of one of the hotel's own (`tables_people.RoleRow`)."""
     status: MembershipStatus = Field(default=MembershipStatus.ACTIVE, sa_type=Text)
     languages: list[str] = _words()
     changed_at: datetime = timestamp()
@@ -180,7 +191,7 @@ class MembershipRow(TenantRow, table=True):
             "hotel_id": self.hotel_id,
             "user_id": self.user_id,
             "display_name": self.display_name,
-            "role": HotelRole(self.role).value,
+            "role": self.role,
             "status": self.status,
             "languages": self.languages,
             "changed_at": self.changed_at,

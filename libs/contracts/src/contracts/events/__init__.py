@@ -33,6 +33,7 @@ from contracts.events.identity import (
     MembershipRevoked,
     SessionRevoked,
     UserCreated,
+    UserDeleted,
     UserUpdated,
 )
 from contracts.events.knowledge import (
@@ -77,5 +78,6 @@ __all__ = [
     "TurnAnswered",
     "TurnHandedOver",
     "UserCreated",
+    "UserDeleted",
     "UserUpdated",
 ]

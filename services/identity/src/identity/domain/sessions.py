@@ -38,6 +38,7 @@ class EndReason(StrEnum):
     REVOKED_ALL = "revoked_all"
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     ACCESS_REMOVED = "access_removed"
+    ACCOUNT_DELETED = "account_deleted"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password
     SECOND_FACTOR_CHANGED = "second_factor_changed"
     SECOND_FACTOR_RESET = "second_factor_reset"
