@@ -10,14 +10,14 @@ def names(page: Json) -> list[str]:
 
 
 async def test_a_colleague_is_found_with_typos_and_without_accents(hotel: Hotel) -> None:
-    for name in ("Jürgen Straßmann", "Zoé Čapek", "Ben Adler"):
+    for name in ("Jürgen Straßmann", "Zoé Čapek", "Ben Vogel"):
         await hotel.member(name=name)
     for typed, found in (
         ("jurgen", ["Jürgen Straßmann"]),
         ("strassman", ["Jürgen Straßmann"]),
         ("CAPEK zoe", ["Zoé Čapek"]),
         ("capk", ["Zoé Čapek"]),
-        ("ben adlre", ["Ben Adler"]),
+        ("vogle", ["Ben Vogel"]),
         ("%", []),
         ("_", []),
         ("xyzxyz", []),
@@ -25,8 +25,8 @@ async def test_a_colleague_is_found_with_typos_and_without_accents(hotel: Hotel)
         assert names(body(await hotel.admin.api.get("/users", params={"q": typed}))) == found, typed
     admins = body(await hotel.admin.api.get("/users", params={"q": hotel.admin.email, "role": "admin"}))
     assert names(admins)[0] == "Ada Ahorn"
-    assert names(body(await hotel.admin.api.get("/users", params={"q": "adler", "role": "admin"}))) == []
-    assert names(body(await hotel.admin.api.get("/users", params={"q": "adler", "active": False}))) == []
+    assert names(body(await hotel.admin.api.get("/users", params={"q": "vogel", "role": "admin"}))) == []
+    assert names(body(await hotel.admin.api.get("/users", params={"q": "vogel", "active": False}))) == []
 
 
 async def test_a_hotel_searches_its_own_names_and_not_those_of_the_account_nor_of_other_hotels(

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from contracts.errors import NotFound
 from contracts.permissions import Permission
 from gateway.resources import Desk
-from servicekit import edge_router, may
+from servicekit import edge_router, may, signed_in
 
 SENT_ON = (
     "authorization",
@@ -52,14 +52,14 @@ class PassedOn:
         method: HTTP method.
         path: path template at the service; the gateway's is the same under `/api`.
         service: who answers.
-        permission: checked here already, and again by the service.
+        permission: checked here already, and again by the service; None: what every account may do for itself.
         streamed: whether the answer goes on as it comes, however long it is, and is never held here as a whole.
     """
 
     method: str
     path: str
     service: str
-    permission: Permission
+    permission: Permission | None
     streamed: bool = False
 
 
@@ -91,11 +91,30 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("GET", "/hotels", "identity", Permission.HOTEL_READ),
     PassedOn("GET", "/hotels/{hotel_id}", "identity", Permission.HOTEL_READ),
     PassedOn("PATCH", "/hotels/{hotel_id}", "identity", Permission.HOTEL_WRITE),
+    PassedOn("GET", "/hotels/{hotel_id}/users", "identity", Permission.USER_READ),
+    PassedOn("PUT", "/hotels/{hotel_id}/users/{user_id}", "identity", Permission.USER_WRITE),
+    PassedOn("DELETE", "/hotels/{hotel_id}/users/{user_id}", "identity", Permission.USER_WRITE),
+    PassedOn("GET", "/me", "identity", None),
+    PassedOn("GET", "/me/preferences", "identity", None),
+    PassedOn("PUT", "/me/preferences", "identity", None),
+    PassedOn("GET", "/me/views", "identity", None),
+    PassedOn("POST", "/me/views", "identity", None),
+    PassedOn("GET", "/me/views/{view_id}", "identity", None),
+    PassedOn("PATCH", "/me/views/{view_id}", "identity", None),
+    PassedOn("DELETE", "/me/views/{view_id}", "identity", None),
+    PassedOn("GET", "/roles", "identity", Permission.ROLE_READ),
+    PassedOn("POST", "/roles", "identity", Permission.ROLE_WRITE),
+    PassedOn("GET", "/roles/{role_name}", "identity", Permission.ROLE_READ),
+    PassedOn("PATCH", "/roles/{role_name}", "identity", Permission.ROLE_WRITE),
+    PassedOn("DELETE", "/roles/{role_name}", "identity", Permission.ROLE_WRITE),
     PassedOn("GET", "/users", "identity", Permission.USER_READ),
     PassedOn("POST", "/users", "identity", Permission.USER_WRITE),
     PassedOn("GET", "/users/{user_id}", "identity", Permission.USER_READ),
     PassedOn("PATCH", "/users/{user_id}", "identity", Permission.USER_WRITE),
     PassedOn("POST", "/users/{user_id}/role", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/users/{user_id}/activate", "identity", Permission.USER_WRITE),
+    PassedOn("POST", "/users/{user_id}/deactivate", "identity", Permission.USER_WRITE),
+    PassedOn("GET", "/users/{user_id}/permissions", "identity", Permission.USER_READ),
     PassedOn("GET", "/guests", "identity", Permission.GUEST_READ),
     PassedOn("POST", "/guests", "identity", Permission.GUEST_WRITE),
     PassedOn("GET", "/guests/{guest_id}", "identity", Permission.GUEST_READ),
@@ -191,6 +210,6 @@ for route in ROUTES:
         tags=[route.service],
         name=f"{route.method} {route.path}",
         operation_id=f"pass_on {route.method} {route.path}",
-        dependencies=[Depends(may(route.permission))],
+        dependencies=[Depends(signed_in() if route.permission is None else may(route.permission))],
         include_in_schema=False,  # documented by the owning service; `gateway.openapi` puts all documents together
     )
