@@ -17,10 +17,10 @@ BIN = Path(sys.executable).parent
 LONGEST_FIRST = (
     "tests/contract tests/hostile",
     "tests/browser",
-    "libs/servicekit",
-    "services/conversation",
     "services/identity",
+    "libs/servicekit",
     "tests/e2e tests/tenancy",
+    "services/conversation",
     "infra/devstack",
     "services/escalation",
     "services/gateway",

@@ -93,7 +93,9 @@ def test_business_time_is_what_a_clerk_counts_minute_by_minute(
         assert is_open(hours, zone, minute) == open_then
     opening = next_opening(hours, zone, start)
     first = next((minute for minute, open_then in zip(minutes, seen, strict=True) if open_then), None)
-    assert opening == first if first else opening is None or opening >= end
+    # As moments: within an hour that clocks repeat, Python finds no time of one zone equal to one of another (PEP 495).
+    found = opening and opening.astimezone(UTC)
+    assert found == first if first else found is None or found >= end
 
 
 @settings(max_examples=120)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -67,7 +68,7 @@ async def identity(gateway: RunningService, monkeypatch: pytest.MonkeyPatch) -> 
     there: Resources = gateway.runtime.resources
     upstream = Upstream("identity", client)
     services = Services(upstream, there.services.conversation, there.services.escalation)
-    monkeypatch.setattr(gateway.runtime, "resources", Resources(services, there.sessions, there.live))
+    monkeypatch.setattr(gateway.runtime, "resources", replace(there, services=services))
     async with server:
         yield behind
     await client.aclose()

@@ -2,11 +2,13 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import typer
 from identity_play import SECRET_KEY, Desk, Hotel
 from mail_play import HANG_UP, Postbox
 from sqlmodel import col, select
@@ -196,13 +198,17 @@ async def test_a_new_key_rewraps_mails_that_wait(
     mail = await send(desk, to, standing_hotel)
     newest = urlsafe_b64encode(bytes([7]) * 32).decode()
     monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(f"{newest} {SECRET_KEY}")))
-    await rewrap_secrets(rt)
+    with suppress(typer.Exit):  # other tests leave secrets that no key opens
+        await rewrap_secrets(rt)
     monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(newest)))
     row = await row_of(desk, mail)
     assert row.sealed is not None
     Vault(newest).open(row.sealed, *row.place)
     await server_down.open()
     await becomes(desk, mail, MailStatus.SENT)
+    monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(f"{SECRET_KEY} {newest}")))
+    with suppress(typer.Exit):
+        await rewrap_secrets(rt)  # as the other tests know them
 
 
 async def test_what_became_of_mails_is_forgotten_after_a_month(desk: Desk, standing_hotel: Hotel) -> None:

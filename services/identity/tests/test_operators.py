@@ -14,11 +14,13 @@ from sqlmodel import col, delete, update
 from contracts.events import GuestCreated, HotelCreated, HotelUpdated, MembershipGranted
 from identity.accounts import account_scope
 from identity.demo.seed import PASSWORD, seed_demo
+from identity.domain.mail import MailStatus
 from identity.jobs import forget_old_sessions
 from identity.operators import create_superadmin, reset_second_factor, rewrap_secrets
 from identity.queries.signing_keys import keys_in_use
 from identity.resources import resources, resources_of
 from identity.tables import SessionRow
+from identity.tables_mail import MailRow
 from identity.tables_oidc import OidcConnectionRow
 from identity.tables_second_factor import TotpRow
 from servicekit import Runtime
@@ -122,6 +124,8 @@ async def keep_no_secret_but_of(rt: Runtime, *people: Person) -> None:
     async with rt.db.transaction(None, platform=True) as tx:
         await tx.execute(delete(TotpRow).where(col(TotpRow.user_id).not_in([person.id for person in people])))
         await tx.execute(update(OidcConnectionRow).values(client_secret=None))
+        waiting = update(MailRow).where(col(MailRow.status) == MailStatus.WAITING)
+        await tx.execute(waiting.values(status=MailStatus.DROPPED, sealed=None, settled_at=tx.now))
 
 
 async def test_a_new_key_rewraps_every_secret_and_the_former_one_can_go(

@@ -15,6 +15,7 @@ _ALWAYS = {
     "413": "The body is too large",
     "415": "The body's media type is not supported",
     "422": "Some values cannot be taken",
+    "431": "The address or a header is too long",
     "503": "Not available right now",
     "504": "The request took too long",
 }

@@ -68,9 +68,9 @@ async def test_accounts_people_and_keys_are_out_of_reach(desk: Desk, operator: O
         await api.get("/me"),
         await api.post("/me/password", json=secret),
         await api.post("/me/totp", json={"current_password": PASSWORD}),
-        await api.get("/sessions"),
-        await api.post("/sessions/revoke-all"),
-        await api.delete(f"/sessions/{hotel.admin.claims['sid']}"),
+        await api.get("/me/sessions"),
+        await api.post("/me/sessions/revoke-all"),
+        await api.delete(f"/me/sessions/{hotel.admin.claims['sid']}"),
     ]
     assert [refusal(answer, 403) for answer in account] == ["not-your-account"] * len(account)
     others = [

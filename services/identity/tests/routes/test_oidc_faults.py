@@ -134,9 +134,10 @@ async def test_a_key_that_was_rotated_in_between_is_found(
     assert (await browser.come_back(back)).startswith("oidc_code=")
     read = provider.asked.count("/jwks")
     provider.sign = by_a_foreign_key
-    provider.keys[0].kid = "not published"
+    known, provider.keys[0].kid = provider.keys[0].kid, "not published"
     assert await browser.arrive(connection, mia) == REFUSED
     assert provider.asked.count("/jwks") == read, "unknown keys do not make us ask again and again"
+    provider.keys[0].kid = known
 
 
 async def test_an_issuer_that_is_away_or_slow_is_a_clear_answer_in_time(

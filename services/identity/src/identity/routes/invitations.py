@@ -37,6 +37,7 @@ from identity.domain.roles import BeyondOwnPermissions, UnknownRole
 from identity.domain.sessions import WrongPassword
 from identity.queries.invitations import InvitationView, invitation_view, list_invitations
 from identity.resources import resources_of
+from identity.routes.tokens import try_of
 from identity.settings import settings_of
 from servicekit import Actor, HotelTx, Page, PageQuery, Rt, Runtime, Tx, edge_router, may, new_id, problems, public
 from servicekit.access import maybe_actor
@@ -140,13 +141,15 @@ async def accept_invitation_route(
         hotel_id = await hotel_of_invitation(command.token, tx)
     async with rt.db.transaction(hotel_id, read_only=True) as tx:
         found = await invited(command.token, tx)
-    proven = await _proven(found, command, caller, rt)
+    proven = await _proven(found, command, caller, request, rt)
     async with rt.db.transaction(hotel_id, actor=joining(proven or UserId(new_id()), hotel_id)) as tx:
         row = await accept_invitation(command, proven, resources_of(rt).passwords, tx)
     return JoinedView(user_id=UserId(row.user_id), hotel_id=hotel_id, role=row.role)
 
 
-async def _proven(found: Invited, command: AcceptInvitation, caller: Actor | None, rt: Runtime) -> UserId | None:
+async def _proven(
+    found: Invited, command: AcceptInvitation, caller: Actor | None, request: Request, rt: Runtime
+) -> UserId | None:
     """The account that accepts, proven by a session or its password; None: the address has none."""
     if caller is not None and caller.kind is ActorKind.USER:
         if caller.id != found.user_id:
@@ -156,9 +159,11 @@ async def _proven(found: Invited, command: AcceptInvitation, caller: Actor | Non
         return None
     if command.password is None:
         raise Invalid("type the password of your account", pointer="/password")
-    # The same count as at the sign-in: this is no second place to guess at.
-    await rt.limits.check(settings_of(rt).sign_in_limit, "sign-in", hashlib.sha256(found.email.encode()).hexdigest())
+    # The same counts as at the sign-in: this is no second place to guess at.
+    limits, tried = resources_of(rt).sign_in_limits, try_of(found.email, None, request, rt)
+    await limits.admit(tried)
     if not await resources_of(rt).passwords.verify(found.password_hash, command.password.get_secret_value()):
+        await limits.failed(tried)
         raise WrongPassword(pointer="/password")
     return found.user_id
 

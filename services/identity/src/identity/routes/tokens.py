@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from contracts.errors import NotFound
 from identity.accounts import Access
@@ -90,7 +90,7 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     up by what others do.
     """
     settings, hasher = settings_of(rt), resources_of(rt).passwords
-    tried = _try(command, request, rt)
+    tried = try_of(command.email, command.device_token, request, rt)
     if tried.device is None:
         await check_token_limit(request, rt)
     await resources_of(rt).sign_in_limits.admit(tried)
@@ -165,9 +165,10 @@ async def switch_route(
     return answer_with_tokens(started, response, rt)
 
 
-def _try(command: SignIn, request: Request, rt: Runtime) -> Try:
-    account = hashlib.sha256(command.email.encode()).hexdigest()
-    token = command.device_token.get_secret_value() if command.device_token else None
+def try_of(email: str, device_token: SecretStr | None, request: Request, rt: Runtime) -> Try:
+    """What a try at the password of this address is counted by."""
+    account = hashlib.sha256(email.encode()).hexdigest()
+    token = device_token.get_secret_value() if device_token else None
     device = resources_of(rt).devices.device(account, token, rt.clock())
     return Try(account, guessed_from(request.client.host if request.client else None), device)
 
