@@ -1,6 +1,7 @@
 """A hotel with something of everything in it, every route there is, and what a hotel's rows come to."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -39,7 +40,8 @@ async def sign_in(http: httpx.AsyncClient, stack: Stack, hotel: Hotel) -> dict[s
 
 
 async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
-    """Signed in as its admin, with a conversation, a message, an escalation, an article, a guest, a user, an invitation."""
+    """Signed in as its admin, with a conversation, a message, an escalation, an article, a guest, a user, an invitation, a role
+    and a view."""
     hotel = Hotel(slug, admin)
     async with httpx.AsyncClient(timeout=15, trust_env=False) as http:
         signed_in = await sign_in(http, stack, hotel)
@@ -83,6 +85,13 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         made = await http.post(f"{stack.url('identity')}/oidc-connections", json=connection)
         hotel.ids["connection_id"] = made.raise_for_status().json()["id"]
         hotel.ids["identity_id"] = await _identity_of(stack, signed_in["user"]["id"])
+        mark = secrets.token_hex(4)
+        role = {"name": f"role-{mark}", "display_name": "Spare", "permissions": []}
+        view = {"list_kind": "guests", "name": f"View {mark}", "filter": {}}
+        for path, body, name, key in (("/roles", role, "role_name", "name"), ("/me/views", view, "view_id", "id")):
+            made = await http.post(f"{stack.url('identity')}{path}", json=body)
+            made.raise_for_status()
+            hotel.ids[name] = made.json()[key]
         listed = sessions["items"] if isinstance(sessions, dict) else sessions
         if listed:
             hotel.ids["session_id"] = listed[0]["id"]

@@ -102,6 +102,7 @@ def _text(schema: Json, name: str, ids: Mapping[str, str]) -> str:
         "slug": "some-slug",
         "password": "a sample of a passphrase",
         "q": "dogs",
+        "role": "staff",
         "phone": "+4312345678",
     }
     text = known.get(name, "sample")

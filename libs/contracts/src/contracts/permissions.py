@@ -14,6 +14,8 @@ class Permission(StrEnum):
     HOTEL_LINK = "hotel:link"
     USER_READ = "user:read"
     USER_WRITE = "user:write"
+    ROLE_READ = "role:read"
+    ROLE_WRITE = "role:write"
     GUEST_READ = "guest:read"
     GUEST_WRITE = "guest:write"
     GUEST_EXPORT = "guest:export"
@@ -39,7 +41,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """The built-in roles. `superadmin` is the platform's, the others are given per hotel."""
+    """The built-in roles. `superadmin` is the platform's, the others are given per hotel, beside roles of a hotel's own."""
 
     SUPERADMIN = "superadmin"
     ADMIN = "admin"
@@ -51,6 +53,7 @@ _VIEWER = frozenset(
     {
         Permission.HOTEL_READ,
         Permission.USER_READ,
+        Permission.ROLE_READ,
         Permission.GUEST_READ,
         Permission.CONVERSATION_READ,
         Permission.ARTICLE_READ,
@@ -69,6 +72,7 @@ _STAFF = _VIEWER | {
 _ADMIN = _STAFF | {
     Permission.HOTEL_WRITE,
     Permission.USER_WRITE,
+    Permission.ROLE_WRITE,
     Permission.GUEST_EXPORT,
     Permission.GUEST_ERASE,
     Permission.AUDIT_READ,

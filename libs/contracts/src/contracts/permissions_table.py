@@ -25,6 +25,8 @@ def table() -> str:
             "check `scopes` only. Roles are given per hotel, `superadmin` is the platform's. Guests hold none of these:",
             "a widget token opens its own conversations and nothing else.",
             "",
+            "A hotel's own roles (`/roles` at identity) hold any of what `admin` may do and nothing more.",
+            "",
             *(f"| {' | '.join(row)} |" for row in rows),
             "",
         ]

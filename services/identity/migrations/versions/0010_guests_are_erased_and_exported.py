@@ -8,7 +8,7 @@ from alembic import op
 from servicekit.migrations import tenant_table
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 # One per person, whatever number of records they had.
 ERASURES = """

@@ -51,6 +51,7 @@ create table oidc_codes (
     user_id uuid not null references users (id) on delete cascade,
     hotel_id uuid references hotels (id) on delete cascade,
     binder_hash text not null check (length(binder_hash) = 64),
+    confined boolean not null,
     created_at timestamptz not null,
     expires_at timestamptz not null
 )
@@ -95,6 +96,8 @@ INDEXES = (
 )
 
 COLUMNS = (
+    # Of sessions that a hotel's own connection opened. The former release writes none of those.
+    "alter table sessions add column confined boolean not null default false",
     "alter table users add column clerk_id text unique",
     "alter table hotels add column if not exists clerk_organisation_id text unique",
 )

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from contracts.permissions import Role
 from contracts.statuses import HotelStatus
 from identity.domain import members
-from identity.domain.members import HotelRole
 from servicekit import Transaction
 
 _SET = text("select set_config('app.account_id', :account_id, true)")
+_SET_HOTEL = text("select set_config('app.hotel_id', :hotel_id, true)")
 _BY_EMAIL = text("select account_of_email(:email)")
 _BY_TOKEN = text("select account_of_token(:hash)")
 
@@ -33,6 +33,19 @@ async def account_scope(tx: Transaction, user_id: UUID) -> AsyncGenerator[None]:
     yield
     await tx.flush()
     await tx.execute(_SET, {"account_id": ""})
+
+
+@asynccontextmanager
+async def hotel_scope(tx: Transaction, hotel_id: UUID) -> AsyncGenerator[None]:
+    """Inside, `tx` sees and changes that hotel's rows: for what an account does in every hotel it works for.
+
+    What was added or changed inside is written before the scope ends.
+    """
+    await tx.flush()
+    await tx.execute(_SET_HOTEL, {"hotel_id": str(hotel_id)})
+    yield
+    await tx.flush()
+    await tx.execute(_SET_HOTEL, {"hotel_id": "" if tx.hotel_id is None else str(tx.hotel_id)})
 
 
 async def account_of_email(tx: Transaction, email: str) -> UUID | None:
@@ -54,8 +67,10 @@ class HotelAccess:
     name: str
     time_zone: str
     status: HotelStatus
-    role: HotelRole
+    role: str
     require_second_factor: bool
+    permissions: tuple[str, ...] = ()
+    """On record for a role of the hotel's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,7 @@ class Access:
     @property
     def role(self) -> str:
         """The role that goes into the token."""
-        return self.hotel.role.value if self.hotel else Role.SUPERADMIN.value
+        return self.hotel.role if self.hotel else Role.SUPERADMIN.value
 
     @property
     def needs_second_factor(self) -> bool:
@@ -86,21 +101,23 @@ class Access:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The permissions that go into the token."""
-        return members.scopes(self.hotel.role if self.hotel else Role.SUPERADMIN)
+        work = self.hotel
+        return members.scopes(work.role, work.permissions) if work else members.scopes(Role.SUPERADMIN)
 
 
 _ACCESS = text(
     """
     with work as (
-        select m.user_id, m.created_at, m.role, h.id as hotel_id, h.slug, h.name, h.time_zone, h.status,
+        select m.user_id, m.created_at, m.role, r.permissions, h.id as hotel_id, h.slug, h.name, h.time_zone, h.status,
                h.require_second_factor
         from memberships m
         join hotels h on h.id = m.hotel_id
+        left join roles r on r.hotel_id = m.hotel_id and r.name = m.role
         where m.user_id = :user_id and m.status = 'active' and h.status <> 'deleted'
           and (cast(:hotel as text) is null or h.slug = :hotel or h.id::text = :hotel)
     )
     select u.id, u.email, u.name, u.superadmin, c.password_hash,
-           w.hotel_id, w.slug, w.name as hotel_name, w.time_zone, w.status as hotel_status, w.role,
+           w.hotel_id, w.slug, w.name as hotel_name, w.time_zone, w.status as hotel_status, w.role, w.permissions,
            w.require_second_factor
     from users u
     join credentials c on c.user_id = u.id
@@ -131,7 +148,8 @@ async def access_of(user_id: UUID, hotel: str | None, tx: Transaction, *, platfo
         found.hotel_name,
         found.time_zone,
         HotelStatus(found.hotel_status),
-        HotelRole(found.role),
+        found.role,
         found.require_second_factor,
+        tuple(found.permissions or ()),
     )
     return Access(found.id, found.email, found.name, found.password_hash, work)

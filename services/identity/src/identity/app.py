@@ -11,17 +11,21 @@ from identity.routes import (
     account,
     api_keys,
     audit,
+    deletion,
     guests,
     hotel_ends,
     hotels,
     identities,
     impersonations,
     invitations,
+    members,
     oauth,
     oidc,
     oidc_connections,
     password_reset,
+    preferences,
     privacy,
+    roles,
     second_factor,
     signing_keys,
     tokens,
@@ -38,15 +42,20 @@ service = Service(
     settings=IdentitySettings,
     routers=[
         tokens.router,  # sign in, refresh, sign out
+        tokens.switching,  # another hotel of mine
         oidc.router,  # sign in at an issuer
         oidc_connections.router,  # which issuers
         oauth.router,  # service tokens, public keys
         account.router,  # me, my sessions, my password
         second_factor.router,  # my authenticator app and recovery codes
         identities.router,  # my sign-ins at issuers
+        preferences.router,  # my preferences and saved views
+        deletion.router,  # the end of my account
         hotels.router,
         hotel_ends.router,  # deleted, restored, purged; the link to Clerk
+        members.router,  # who works for a hotel, also from the platform's side
         users.router,
+        roles.router,
         invitations.router,
         password_reset.router,
         guests.router,

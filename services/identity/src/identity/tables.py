@@ -3,7 +3,7 @@
 Hotels, memberships and audit entries belong to a hotel, and so do guests (`tables_guests`). Accounts, their credentials,
 sessions and refresh tokens belong to people, who may work for several hotels: the database shows an account to the hotels
 it works for, and credentials and sessions to the platform scope alone (see the first migration).
-`tables_second_factor` has the rest.
+`tables_second_factor` and `tables_people` have the rest.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ from contracts.events import (
     MembershipRevoked,
     SessionRevoked,
     UserCreated,
+    UserDeleted,
     UserUpdated,
 )
 from contracts.ids import SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.domain.devices import Place
-from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason, PresentedToken
 from identity.tables_mail import MAIL_TABLES
 from servicekit import Row, TenantRow, new_id, timestamp
@@ -45,6 +45,7 @@ PLATFORM_TABLES = {
     "refresh_tokens": "of accounts; seen in the account's own scope alone (row policy)",
     "totp": "of accounts; seen in the account's own scope alone (row policy)",
     "recovery_codes": "of accounts; seen in the account's own scope alone (row policy)",
+    "preferences": "of accounts; seen in the account's own scope alone (row policy)",
     "signing_keys": "the platform's; platform scope alone sees them (row policy)",
     "oidc_connections": "the platform has its own; a hotel sees its own alone (row policy)",
     "oidc_identities": "of accounts; seen in the account's own scope alone (row policy)",
@@ -149,6 +150,15 @@ class UserRow(Row, table=True):
         """The event of a changed account."""
         return UserUpdated.model_validate(self._state())
 
+    def deleted(self) -> UserDeleted:
+        """The event of an account that is gone for good."""
+        return UserDeleted.model_validate(self._state())
+
+    def blank(self) -> None:
+        """Forget the person: the address is nobody's, in a domain that mail never reaches (RFC 2606), and free again."""
+        self.email, self.name, self.languages, self.superadmin = f"{self.id}@deleted.invalid", "", [], False
+        self.status, self.clerk_id = UserStatus.DELETED, None
+
     def sessions_revoked(self, sid: UUID | None, at: datetime) -> SessionRevoked:
         """The event of one session's end, or of all; counts it. The account's row must be locked."""
         self.revocations += 1
@@ -187,7 +197,8 @@ class MembershipRow(TenantRow, table=True):
 
     user_id: UUID
     display_name: str
-    role: HotelRole = Field(sa_type=Text)
+    role: str
+    """A built-in role, or the name of one of the hotel's own (`tables_people.RoleRow`)."""
     status: MembershipStatus = Field(default=MembershipStatus.ACTIVE, sa_type=Text)
     languages: list[str] = _words()
     changed_at: datetime = timestamp()
@@ -211,7 +222,7 @@ class MembershipRow(TenantRow, table=True):
             "hotel_id": self.hotel_id,
             "user_id": self.user_id,
             "display_name": self.display_name,
-            "role": HotelRole(self.role).value,
+            "role": self.role,
             "status": self.status,
             "languages": self.languages,
             "changed_at": self.changed_at,
@@ -236,6 +247,8 @@ class SessionRow(Row, table=True):
     system: str | None = None
     network: str | None = None
     """Where it was used last; see `domain.devices`."""
+    confined: bool = False
+    """A hotel's own issuer opened it: it goes on in no other hotel."""
     ended_at: datetime | None = timestamp(nullable=True)
     end_reason: EndReason | None = Field(default=None, sa_type=Text)
 

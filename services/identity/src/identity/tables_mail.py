@@ -10,7 +10,6 @@ from sqlmodel import Field
 
 from identity.domain.links import Invitation, InvitationStatus
 from identity.domain.mail import MailKind, MailStatus, Next, Try
-from identity.domain.members import HotelRole
 from servicekit import Row, TenantRow, new_id, timestamp
 
 MAIL_TABLES: Mapping[str, str] = {
@@ -66,7 +65,8 @@ class InvitationRow(TenantRow, table=True):
 
     email: str
     name: str
-    role: HotelRole = Field(sa_type=Text)
+    role: str
+    """A built-in role, or the name of one of the hotel's own."""
     languages: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     status: InvitationStatus = Field(default=InvitationStatus.OPEN, sa_type=Text)
     token_hash: str

@@ -81,6 +81,8 @@ class OidcCodeRow(Row, table=True):
     user_id: UUID
     hotel_id: UUID | None = None
     """The hotel that the sign-in is for; None: as with a password."""
+    confined: bool = False
+    """The hotel's own connection signed them in, so the session is for that hotel alone."""
     binder_hash: str
     created_at: datetime = timestamp()
     expires_at: datetime = timestamp()

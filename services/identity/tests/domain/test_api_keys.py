@@ -23,8 +23,9 @@ def test_a_key_is_allowed_what_its_maker_is_but_what_is_for_people_alone(role: R
             assert refused.value.pointer == "/scopes/1"
 
 
-def test_no_key_makes_keys_or_runs_the_platform() -> None:
-    for permission in (Permission.API_KEY_WRITE, Permission.HOTEL_CREATE, Permission.IMPERSONATION_START):
+def test_no_key_makes_keys_people_or_roles_nor_runs_the_platform() -> None:
+    platforms = ROLE_PERMISSIONS[Role.SUPERADMIN] - ROLE_PERMISSIONS[Role.ADMIN]
+    for permission in (Permission.API_KEY_WRITE, Permission.USER_WRITE, Permission.ROLE_WRITE, *platforms):
         with pytest.raises(ScopeNotYours):
             check_scopes([permission], {member.value for member in Permission})
 

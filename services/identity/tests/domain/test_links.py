@@ -6,20 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.permissions import ROLE_PERMISSIONS, Role
 from identity.domain.links import (
     Invitation,
     InvitationClosed,
     InvitationStatus,
     LinkVoid,
     Opens,
-    RoleBeyondYours,
-    check_may_give,
     hash_of,
     link_to,
     token_of,
 )
-from identity.domain.members import HotelRole
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -66,19 +62,3 @@ def test_a_link_leads_to_the_dashboards_page_and_keeps_the_token_from_servers(op
     assert token.startswith(opens.value)
     assert len(hash_of(token)) == 64
     assert hash_of(token) != hash_of(token + "A")
-
-
-@pytest.mark.parametrize("held", list(Role))
-def test_nobody_gives_a_role_that_may_do_more_than_they(held: Role) -> None:
-    mine = frozenset(permission.value for permission in ROLE_PERMISSIONS[held])
-    for role in HotelRole:
-        if ROLE_PERMISSIONS[Role(role.value)] <= ROLE_PERMISSIONS[held]:
-            check_may_give(role, mine)
-        else:
-            with pytest.raises(RoleBeyondYours):
-                check_may_give(role, mine)
-
-
-def test_whoever_may_invite_and_nothing_else_gives_no_role() -> None:
-    with pytest.raises(RoleBeyondYours):
-        check_may_give(HotelRole.VIEWER, frozenset({"user:write"}))

@@ -222,3 +222,21 @@ async def test_an_invitation_is_no_second_place_to_guess_a_password_at(
     assert outcomes[0] == (422, "wrong-password")
     assert outcomes[-1] == (429, "too-many-requests"), "the sign-in before counts too"
     assert refusal(await desk.sign_in(known.email), 429) == "too-many-requests"
+
+
+async def test_an_invitation_gives_a_role_of_the_hotels_own_as_long_as_there_is_one(
+    desk: Desk, hotel: Hotel, postbox: Postbox
+) -> None:
+    duty = {"name": "duty", "display_name": "Duty", "permissions": ["user:read", "user:write"]}
+    body(await hotel.admin.api.post("/roles", json=duty), 201)
+    assert refusal(await hotel.admin.api.post("/invitations", json=invited(role="none")), 422) == "unknown-role"
+    made, token = await _invite(hotel, postbox, role="duty")
+    _, late = await _invite(hotel, postbox, role="duty")
+    assert await _accept(desk, token) == (201, "")
+    noor = await desk.person(str(made["email"]))
+    assert (noor.claims["role"], noor.claims["scopes"]) == ("duty", ["user:read", "user:write"])
+    beyond = await noor.api.post("/invitations", json=invited(role="viewer"))
+    assert refusal(beyond, 403) == "beyond-own-permissions"
+    body(await hotel.admin.api.post(f"/users/{noor.id}/role", json={"role": "staff"}))
+    assert (await hotel.admin.api.delete("/roles/duty")).status_code == 204
+    assert await _accept(desk, late) == (410, "link-void")

@@ -186,3 +186,22 @@ async def test_a_sign_in_that_is_somebody_elses_is_not_linked(
     browser.api.headers["authorization"] = f"Bearer {hotel.admin.session['access_token']}"
     url = body(await browser.api.post("/me/identities", json={"connection_id": connection["id"]}))["url"]
     assert await browser.come_back(provider.sign_in(url, mia)) == "oidc_error=identity-taken"
+
+
+async def test_a_session_that_a_hotels_issuer_opened_stays_in_that_hotel_and_the_platforms_does_not(
+    desk: Desk, hotel: Hotel, other_hotel: Hotel, provider: Issuer, browser: Browser
+) -> None:
+    own = await connect(desk, hotel, provider)
+    mia = someone(provider, f"mia@{domain_of(hotel)}")
+    session = body(await browser.exchange(await browser.arrive(own["id"], mia)), 201)
+    elsewhere = f"/hotels/{other_hotel.id}/users/{session['user']['id']}"
+    body(await desk.root.put(elsewhere, json={"role": "viewer"}))
+    following = body(await desk.refresh(session["refresh_token"]))
+    for token in (session["access_token"], following["access_token"]):
+        answer = await desk.app.client(token).post("/tokens/switch", json={"hotel": other_hotel.slug})
+        assert refusal(answer, 403) == "session-confined"
+    platforms = await connect(desk, None, provider)
+    session = body(await browser.exchange(await browser.arrive(platforms["id"], mia)), 201)
+    answer = await desk.app.client(session["access_token"]).post("/tokens/switch", json={"hotel": other_hotel.slug})
+    assert body(answer, 201)["hotel"]["slug"] == other_hotel.slug
+    assert (await desk.root.delete(f"/oidc-connections/{platforms['id']}")).status_code == 204

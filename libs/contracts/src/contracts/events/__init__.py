@@ -41,6 +41,7 @@ from contracts.events.identity import (
     SessionRevoked,
     TableCount,
     UserCreated,
+    UserDeleted,
     UserUpdated,
 )
 from contracts.events.knowledge import (
@@ -98,5 +99,6 @@ __all__ = [
     "TurnAnswered",
     "TurnHandedOver",
     "UserCreated",
+    "UserDeleted",
     "UserUpdated",
 ]

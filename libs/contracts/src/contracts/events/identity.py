@@ -135,6 +135,10 @@ class UserUpdated(_UserState, type="user.updated", topic=topics.USERS, key="user
     """An account changed."""
 
 
+class UserDeleted(_UserState, type="user.deleted", topic=topics.USERS, key="user_id"):
+    """An account is gone for good: address, name and languages are blank, its memberships have ended."""
+
+
 class _MembershipState(Event):
     membership_key: MembershipKey
     """`<hotel id>:<user id>`, the record key."""

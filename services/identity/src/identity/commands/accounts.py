@@ -16,6 +16,7 @@ from identity.accounts import account_scope
 from identity.adapters.hashing import Passwords
 from identity.domain import passwords
 from identity.domain.contact import PersonName
+from identity.domain.members import AccountDeleted
 from identity.domain.sessions import EndReason, WrongPassword
 from identity.tables import CredentialRow, SessionRow, UserRow
 from servicekit import Command, Transaction, check_version, new_id
@@ -31,9 +32,9 @@ class EmailTaken(Conflict):
 
 
 class OwnAccount(Conflict):
-    """Nobody locks themselves out."""
+    """Nobody locks themselves out, and one of the platform's own people remains."""
 
-    slug, title = "own-account", "You cannot switch off your own account"
+    slug, title = "own-account", "A colleague who runs the platform has to do this"
 
 
 class NewAccount(Command):
@@ -94,33 +95,16 @@ async def update_account(user_id: UserId, command: UpdateUser, if_match: int | N
 
     Raises:
         PreconditionFailed: somebody else changed it since.
+        AccountDeleted: there is nobody to name any more.
     """
     row = await tx.lock(UserRow, user_id)
+    if row.status == UserStatus.DELETED:
+        raise AccountDeleted
     check_version(row, if_match)
     row.name = command.name or row.name
     row.languages = list(command.languages) if command.languages is not None else row.languages
-    _account_changed(row, tx)
+    account_changed(row, tx)
     tx.audit("account.update", "user", user_id)
-    return row
-
-
-async def deactivate_account(user_id: UserId, tx: Transaction) -> UserRow:
-    """Switch an account off in every hotel; all its sessions end. Platform scope.
-
-    The rule of the last admin does not hold here: whoever runs the platform can appoint another.
-
-    Raises:
-        OwnAccount: it is the actor's.
-    """
-    if user_id == tx.actor.id:
-        raise OwnAccount
-    row = await tx.lock(UserRow, user_id)
-    if row.status == UserStatus.INACTIVE:
-        return row
-    row.status = move(USER_MOVES, UserStatus(row.status), UserStatus.INACTIVE)
-    _account_changed(row, tx)
-    await end_sessions(row, EndReason.ACCESS_REMOVED, tx)
-    tx.audit("account.deactivate", "user", user_id)
     return row
 
 
@@ -134,7 +118,7 @@ async def activate_account(user_id: UserId, tx: Transaction) -> UserRow:
     if row.status == UserStatus.ACTIVE:
         return row
     row.status = move(USER_MOVES, UserStatus(row.status), UserStatus.ACTIVE)
-    _account_changed(row, tx)
+    account_changed(row, tx)
     tx.audit("account.activate", "user", user_id)
     return row
 
@@ -175,7 +159,8 @@ async def mark_ended(user_id: UserId, reason: EndReason, tx: Transaction, hotel_
     await tx.execute(open_ones.values(ended_at=tx.now, end_reason=reason))
 
 
-def _account_changed(row: UserRow, tx: Transaction) -> None:
+def account_changed(row: UserRow, tx: Transaction) -> None:
+    """Count and tell a change of a locked account."""
     row.version += 1
     row.updated_at = tx.now
     tx.publish(row.updated())

@@ -169,6 +169,8 @@ async def _inherit(row: ClerkObjectRow, user: UserRow, tx: Transaction) -> None:
 
 async def _follow(account_id: UUID, fact: Fact, tx: Transaction) -> None:
     user = await tx.lock(UserRow, account_id)
+    if user.status == UserStatus.DELETED:
+        return  # deleted here; Clerk's word makes nobody of it again
     email, name = fact.email or user.email, fact.name or user.name
     if (email, name) == (user.email, user.name):
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, SecretStr
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement, or_, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -19,6 +19,7 @@ from contracts.values import Email
 from identity.accounts import account_of_email, account_scope
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import EmailTaken, Languages, NewAccount, Password, create_account
+from identity.commands.grants import check_gives, grant_membership, has_role, hold_hotel, hold_open_hotel
 from identity.commands.mail import NEWS_HOLD, Contents, drop_mails_about, queue_mail
 from identity.commands.passwords import LinkToken
 from identity.domain.contact import PersonName
@@ -29,20 +30,18 @@ from identity.domain.links import (
     InvitationStatus,
     LinkVoid,
     Opens,
-    check_may_give,
     hash_of,
     token_of,
 )
 from identity.domain.mail import MailKind
-from identity.domain.members import AlreadyMember, HotelRole
+from identity.domain.members import AlreadyMember
+from identity.domain.roles import RoleName
 from identity.tables import CredentialRow, HotelRow, MembershipRow, UserRow
 from identity.tables_mail import InvitationRow
 from servicekit import Actor, Command, Transaction
 from servicekit.vault import Vault
 
 _HOTEL_OF = text("select hotel_of_invitation(:hash)")
-_HOTEL_HELD = text("select from hotels where id = :hotel_id for key share")
-"""The hotel first, as everybody locks: rows that refer to it lock its key later."""
 
 
 class InvitedSomebodyElse(Forbidden):
@@ -56,7 +55,7 @@ class Invite(Command):
 
     email: Annotated[Email, Field(examples=["noor.neumann@example.com"])]
     name: Annotated[PersonName, Field(examples=["Noor Neumann"])]
-    role: HotelRole
+    role: RoleName
     languages: Languages = Field(default_factory=list)
 
 
@@ -81,7 +80,7 @@ class Invited:
     hotel: str
     email: str
     name: str
-    role: HotelRole
+    role: str
     user_id: UserId | None
     password_hash: str | None
 
@@ -97,13 +96,14 @@ async def invite(
     """Invite somebody by mail.
 
     Raises:
-        RoleBeyondYours: the role may do more than whoever invites.
+        UnknownRole, BeyondOwnPermissions: whoever invites cannot give that role.
         AlreadyMember: they work here.
         AlreadyInvited: an invitation of the address waits, or ran out: it can be sent again.
         NotFound: there is no such hotel.
+        HotelDeleted: it is deleted.
     """
-    check_may_give(command.role, tx.actor.scopes)
-    hotel = await tx.get(HotelRow, hotel_id)
+    hotel = await hold_open_hotel(hotel_id, tx)
+    await check_gives(command.role, tx)
     account = await account_of_email(tx, command.email)
     found = None if account is None else await _membership(account, hotel_id, tx)
     if found is not None and found.status == MembershipStatus.ACTIVE:
@@ -134,16 +134,18 @@ async def resend_invitation(invitation_id: UUID, lasting: timedelta, vault: Vaul
 
     Raises:
         InvitationClosed: it was accepted or withdrawn.
-        RoleBeyondYours: the role may do more than whoever sends.
+        UnknownRole, BeyondOwnPermissions: whoever sends cannot give its role, or it is gone.
+        HotelDeleted: the hotel is deleted.
     """
-    await tx.execute(_HOTEL_HELD, {"hotel_id": tx.hotel_id})
+    assert tx.hotel_id is not None  # Tx lets nobody in without one
+    hotel = await hold_open_hotel(tx.hotel_id, tx)
     row = await tx.lock(InvitationRow, invitation_id)
-    check_may_give(HotelRole(row.role), tx.actor.scopes)
+    await check_gives(row.role, tx)
     row.take(row.state.renewed(tx.now, lasting))
     token = token_of(Opens.INVITATION, secrets.token_bytes(TOKEN_BYTES))
     row.token_hash = hash_of(token)
     await drop_mails_about(row.id, tx)
-    await _send(row, await tx.get(HotelRow, row.hotel_id), token, lasting, vault, tx)
+    await _send(row, hotel, token, lasting, vault, tx)
     tx.audit("invitation.resend", "invitation", row.id)
     return row
 
@@ -161,6 +163,20 @@ async def withdraw_invitation(invitation_id: UUID, tx: Transaction) -> Invitatio
     await drop_mails_about(row.id, tx)
     tx.audit("invitation.withdraw", "invitation", row.id)
     return row
+
+
+async def forget_invitations(user: UserRow, hotel_id: UUID, tx: Transaction) -> None:
+    """An account is deleted: the hotel keeps neither address nor name in its invitations, and those that are open are void.
+    In the hotel's scope, before the account is blanked."""
+    theirs = or_(col(InvitationRow.email) == user.email, col(InvitationRow.accepted_by) == user.id)
+    mine = select(InvitationRow).where(col(InvitationRow.hotel_id) == hotel_id, theirs)
+    for row in await tx.scalars(mine.order_by(col(InvitationRow.id)).with_for_update()):
+        if row.status == InvitationStatus.OPEN:
+            row.status = InvitationStatus.WITHDRAWN
+            await drop_mails_about(row.id, tx)
+        row.version += 1
+        row.email, row.name, row.languages = f"{user.id}@deleted.invalid", "", []
+    await tx.flush()
 
 
 async def hotel_of_invitation(token: SecretStr, tx: Transaction) -> HotelId:
@@ -194,7 +210,7 @@ async def invited(token: SecretStr, tx: Transaction) -> Invited:
             usable = user.status == UserStatus.ACTIVE and credential is not None
             password_hash = credential.password_hash if usable and credential is not None else None
     user_id = None if account is None else UserId(account)
-    return Invited(hotel.name, row.email, row.name, HotelRole(row.role), user_id, password_hash)
+    return Invited(hotel.name, row.email, row.name, row.role, user_id, password_hash)
 
 
 def joining(user_id: UserId, hotel_id: HotelId) -> Actor:
@@ -209,20 +225,21 @@ async def accept_invitation(
     the actor becomes. Who worked here before comes back in this role.
 
     Raises:
-        LinkVoid: it was used, withdrawn or replaced, or its time is over.
+        LinkVoid: it was used, withdrawn or replaced, its time is over, or its role or hotel is gone.
         AlreadyMember: they work here.
         EmailTaken: the address got an account meanwhile: accept with its password.
         WeakPassword: the password of a new account would be guessed; the link holds on.
     """
     assert tx.hotel_id is not None  # the caller opened the invitation's
-    await tx.execute(_HOTEL_HELD, {"hotel_id": tx.hotel_id})
+    # Whoever gave the role was checked when they did. The hotel is held, so that the role stays while it is given.
+    await hold_hotel(tx.hotel_id, tx)
     hotel = await tx.get(HotelRow, tx.hotel_id)
     if proven is not None:
         async with account_scope(tx, proven):
             if (await tx.lock(UserRow, proven)).status != UserStatus.ACTIVE:
                 raise LinkVoid
     row = await tx.scalar(select(InvitationRow).where(_of(command.token)).with_for_update())
-    if row is None or hotel.status == HotelStatus.DELETED:
+    if row is None or hotel.status == HotelStatus.DELETED or not await has_role(row.role, tx):
         raise LinkVoid
     row.take(row.state.accepted(tx.now))
     user_id = proven or await _new_account(command, row, hotel, hasher, tx)
@@ -251,24 +268,11 @@ async def _join(row: InvitationRow, user_id: UserId, tx: Transaction) -> Members
         member = await tx.lock(MembershipRow, found.id)
         if member.status == MembershipStatus.ACTIVE:
             raise AlreadyMember
-        member.status, member.role, member.changed_at = MembershipStatus.ACTIVE, HotelRole(row.role), tx.now
+        member.status, member.role, member.changed_at = MembershipStatus.ACTIVE, row.role, tx.now
         member.version += 1
-    else:
-        member = MembershipRow(
-            hotel_id=row.hotel_id,
-            user_id=user_id,
-            display_name=row.name,
-            role=HotelRole(row.role),
-            languages=list(row.languages),
-            changed_at=tx.now,
-        )
-        tx.add(member)
-        try:
-            await tx.flush()
-        except IntegrityError:
-            raise AlreadyMember from None
-    tx.publish(member.granted())
-    return member
+        tx.publish(member.granted())
+        return member
+    return await grant_membership(user_id, row.role, row.name, list(row.languages), tx)
 
 
 async def _send(

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from contracts.ids import HotelId, UserId
-from contracts.statuses import HotelStatus, MembershipStatus
+from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.accounts import account_scope
 from identity.commands.accounts import mark_ended
+from identity.commands.grants import grant_membership
+from identity.commands.users import end_membership
 from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason
 from identity.tables import HotelRow, MembershipRow, UserRow
@@ -24,31 +26,35 @@ async def find_membership(hotel_id: UUID, user_id: UUID, tx: Transaction) -> Mem
     return await tx.scalar(select(MembershipRow).where(*mine))
 
 
-async def join(hotel_id: HotelId, user_id: UUID, name: str, role: HotelRole, tx: Transaction) -> MembershipRow:
-    """A new member, in a locked hotel of the transaction's."""
-    row = MembershipRow(hotel_id=hotel_id, user_id=user_id, display_name=name, role=role, changed_at=tx.now)
-    tx.add(row)
-    await tx.flush()
-    tx.publish(row.granted(), hotel_id=hotel_id)
+async def join(user_id: UUID, name: str, role: HotelRole, tx: Transaction) -> MembershipRow:
+    """A new member of the transaction's hotel, which is locked, in a built-in role: nobody takes that away meanwhile.
+
+    Raises:
+        AlreadyMember: somebody was faster.
+        AccountDeleted: it was deleted meanwhile.
+    """
+    row = await grant_membership(UserId(user_id), role, name, [], tx)
     tx.audit("membership.grant", "user", user_id)
     return row
 
 
 async def set_membership(hotel_id: HotelId, user_id: UserId, role: HotelRole | None, tx: Transaction) -> None:
-    """Make the account a member in that role, or no longer one (None). Platform scope, in that hotel."""
+    """Make the account a member in that role, or no longer one (None). Platform scope, in that hotel. Nobody joins a
+    deleted hotel, and nobody whose account is deleted joins any."""
     hotel = await tx.lock(HotelRow, hotel_id)
     user = await tx.lock(UserRow, user_id)
     found = await find_membership(hotel_id, user_id, tx)
+    may_join = hotel.status != HotelStatus.DELETED and user.status != UserStatus.DELETED
     if found is None:
-        if role is not None and hotel.status != HotelStatus.DELETED:
-            await join(hotel_id, user_id, user.name, role, tx)
+        if role is not None and may_join:
+            await join(user_id, user.name, role, tx)
         return
     row = await tx.lock(MembershipRow, found.id)
     active = row.status == MembershipStatus.ACTIVE
     if role is None:
         if active:
             await _leave(row, tx)
-    elif not active or row.role != role:
+    elif (active and row.role != role) or (not active and may_join):
         row.status, row.role, row.changed_at = MembershipStatus.ACTIVE, role, tx.now
         row.version += 1
         tx.publish(row.changed() if active else row.granted(), hotel_id=hotel_id)
@@ -56,9 +62,7 @@ async def set_membership(hotel_id: HotelId, user_id: UserId, role: HotelRole | N
 
 
 async def _leave(row: MembershipRow, tx: Transaction) -> None:
-    row.status, row.changed_at = MembershipStatus.REVOKED, tx.now
-    row.version += 1
+    await end_membership(row, tx)
     async with account_scope(tx, row.user_id):
         await mark_ended(UserId(row.user_id), EndReason.ACCESS_REMOVED, tx, HotelId(row.hotel_id))
-    tx.publish(row.revoked(), hotel_id=row.hotel_id)
     tx.audit("user.deactivate", "user", row.user_id)

@@ -96,6 +96,11 @@ async def drop_resets_of(user_id: UUID, tx: Transaction, but: UUID | None = None
     await _drop(tx, *theirs, *(() if but is None else (col(MailRow.id) != but,)))
 
 
+async def drop_mails_of(user_id: UUID, tx: Transaction) -> None:
+    """An account is deleted: what still waits to be sent to it is not."""
+    await _drop(tx, col(MailRow.user_id) == user_id)
+
+
 async def settle_try(item: DueItem, tried: Try, first_pause: timedelta, tx: Transaction) -> tuple[MailRow, Next | None]:
     """Note a try: the mail is done with, or due again. None: somebody dropped it meanwhile. Platform scope."""
     row = await tx.lock(MailRow, item.object_id)

@@ -77,7 +77,7 @@ async def admit(arrival: Arrival, binder: str, hasher: Passwords, tx: Transactio
     Raises:
         NotAdmitted: they may not.
         HotelSuspended: the hotel is not served, and they are no member yet.
-        EmailTaken, IntegrityError: somebody was faster; the same again finds what they made.
+        EmailTaken, AlreadyMember, IntegrityError: somebody was faster; the same again finds what they made.
     """
     assertion = arrival.assertion
     status = await tx.scalar(_HOTEL_HELD, {"hotel_id": arrival.hotel_id}) if arrival.hotel_id is not None else None
@@ -104,6 +104,7 @@ async def admit(arrival: Arrival, binder: str, hasher: Passwords, tx: Transactio
                 binder_hash=hash_of(binder),
                 created_at=tx.now,
                 expires_at=tx.now + HANDOVER,
+                confined=not arrival.trust.of_platform,
             )
         )
     tx.audit("oidc.sign_in", "user", user_id)
@@ -195,7 +196,7 @@ async def _ensure_member(arrival: Arrival, user: UserRow, status: str | None, tx
         raise NotAdmitted
     if status != HotelStatus.ACTIVE:
         raise HotelSuspended
-    await join(arrival.hotel_id, user.id, user.name, arrival.default_role, tx)
+    await join(user.id, user.name, arrival.default_role, tx)
 
 
 async def access_by_code(code: str, tx: Transaction) -> Access | None:
@@ -233,7 +234,7 @@ async def exchange_code(
         row = await tx.find_locked(OidcCodeRow, hash_of(code))
         if row is None or tx.now >= row.expires_at or not hmac.compare_digest(row.binder_hash, hash_of(binder)):
             raise BadCode
-    started = await start_session(known, given, lifetimes, None, vault, tx, place)
+    started = await start_session(known, given, lifetimes, None, vault, tx, place, confined=row.confined)
     async with account_scope(tx, known.user_id):
         if isinstance(started, SecondFactorRefused):
             row.expires_at = row.created_at + SECOND_FACTOR

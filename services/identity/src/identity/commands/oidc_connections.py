@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from contracts.errors import Invalid
 from identity.adapters.outbound import Refused, check_url
+from identity.commands.grants import check_gives, hold_hotel
 from identity.commands.second_factor import BATCH, Rewrapped
 from identity.domain.members import HotelRole
 from identity.domain.oidc import EVERY_DOMAIN
@@ -121,7 +122,9 @@ async def create_connection(command: CreateConnection, vault: Vault, tx: Transac
     Raises:
         TooManyConnections: there are enough.
         NotItsDomain: `*` in a hotel's.
+        BeyondOwnPermissions: the role of those who join by it brings more than the actor has.
     """
+    await _check_role(command.default_role, tx)
     mine = (
         col(OidcConnectionRow.hotel_id).is_(None)
         if tx.hotel_id is None
@@ -153,9 +156,13 @@ async def update_connection(
     Raises:
         PreconditionFailed: somebody else changed it since.
         NotItsDomain: `*` in a hotel's.
+        BeyondOwnPermissions: the role of those who join by it, before or after, brings more than the actor has.
     """
+    row = await tx.get(OidcConnectionRow, connection_id)
+    await _check_role(command.default_role or row.default_role, tx)
     row = await tx.lock(OidcConnectionRow, connection_id)
     check_version(row, if_match)
+    await _check_role(row.default_role, tx)
     former = row.issuer, row.client_id
     for name, value in command.model_dump(exclude={"client_secret"}, exclude_none=True).items():
         setattr(row, name, value)
@@ -210,6 +217,13 @@ async def rewrap_connections(after: UUID, vault: Vault, tx: Transaction) -> Rewr
         except CannotOpen:
             lost.append(row.id)
     return Rewrapped(len(rows) - len(lost), tuple(lost), rows[-1].id if rows else None)
+
+
+async def _check_role(role: str, tx: Transaction) -> None:
+    """Whoever says in which role people join could give it, too. The platform gives all."""
+    if tx.hotel_id is not None:
+        await hold_hotel(tx.hotel_id, tx)
+        await check_gives(role, tx)
 
 
 def _check_domains(row: OidcConnectionRow) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from contracts.actor import ActorKind
+from contracts.errors import NotFound
 from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
@@ -22,7 +23,15 @@ from identity.commands.second_factor import Given, check_second_factor, has_seco
 from identity.domain.devices import UNKNOWN, Place
 from identity.domain.hotels import HotelSuspended
 from identity.domain.second_factor import SecondFactorRefused
-from identity.domain.sessions import BadCredentials, EndReason, Lifetimes, RefreshVerdict, judge
+from identity.domain.sessions import (
+    BadCredentials,
+    EndReason,
+    Lifetimes,
+    RefreshVerdict,
+    SessionConfined,
+    SessionOver,
+    judge,
+)
 from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
 from servicekit import Actor, Command, Transaction
 from servicekit.vault import Vault
@@ -49,6 +58,12 @@ class UseRefreshToken(Command):
     """Exchange a refresh token, or end its session."""
 
     refresh_token: Annotated[SecretStr, Field(min_length=16, max_length=200)]
+
+
+class SwitchHotel(Command):
+    """Go on in another hotel, signed in as one is."""
+
+    hotel: Annotated[str | None, Field(max_length=64, description="slug or id; null: platform work, for superadmins")]
 
 
 class ChangePassword(Command):
@@ -115,9 +130,12 @@ async def start_session(
     vault: Vault,
     tx: Transaction,
     place: Place = UNKNOWN,
+    *,
+    confined: bool = False,
 ) -> Started | SecondFactorRefused:
     """Begin a session for somebody whose password was right. A refusal of the second factor that they gave, or did not,
-    must be committed: it was counted. `new_hash`: the same password, hashed as is done today.
+    must be committed: it was counted. `new_hash`: the same password, hashed as is done today. `confined`: a hotel's own issuer vouched, so
+    that the session goes on in no other hotel.
 
     Raises:
         BadCredentials: what they may do ended while the password was checked.
@@ -136,13 +154,66 @@ async def start_session(
             credential = await tx.lock(CredentialRow, known.user_id)
             credential.password_hash = new_hash
         ends = lifetimes.session_ends(tx.now)
-        session = SessionRow(user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, expires_at=ends)
+        session = SessionRow(
+            user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, expires_at=ends, confined=confined
+        )
         session.used(place, tx.now)
         tx.add(session)
         await tx.flush()
         token = _next_token(session, lifetimes, tx)
         enrolling = await _is_enrolling(access, tx)
     tx.audit("session.start", "session", session.id)
+    return Started(access, SessionId(session.id), token, tx.now, enrolling)
+
+
+async def access_elsewhere(user_id: UserId, hotel: str | None, tx: Transaction) -> Access:
+    """What somebody who is signed in may do in another hotel, or for the platform.
+
+    Raises:
+        NotFound: nothing, or there is no such hotel.
+    """
+    async with account_scope(tx, user_id):
+        access = await access_of(user_id, hotel, tx, platform=hotel is None)
+    if access is None:
+        raise NotFound("No such hotel")
+    return access
+
+
+async def switch_session(
+    user_id: UserId, present: SessionId | None, lifetimes: Lifetimes, tx: Transaction, place: Place = UNKNOWN
+) -> Started:
+    """Begin one more session, in the transaction's hotel, for somebody who is signed in. The present one stays; the new
+    one ends when it does at the latest, so that switching about does not put off typing the password.
+
+    Raises:
+        SessionOver: the present session is over, or the token is of none.
+        SessionConfined: it came of a hotel's own connection.
+        NotFound: what they may do there ended meanwhile.
+        HotelSuspended: that hotel is not served.
+    """
+    async with account_scope(tx, user_id):
+        await tx.lock(UserRow, user_id)
+        access = await _access_now(user_id, tx)
+        former = None if present is None else await tx.find_locked(SessionRow, present)
+        if former is None or former.ended_at is not None or former.expires_at <= tx.now:
+            raise SessionOver
+        if former.confined:
+            raise SessionConfined
+        if access is None:
+            raise NotFound("No such hotel")
+        _check_served(access)
+        session = SessionRow(
+            user_id=user_id,
+            hotel_id=access.hotel_id,
+            started_at=tx.now,
+            expires_at=former.expires_at,
+        )
+        session.used(place, tx.now)
+        tx.add(session)
+        await tx.flush()
+        token = _next_token(session, lifetimes, tx)
+        enrolling = await _is_enrolling(access, tx)
+    tx.audit("session.switch", "session", session.id)
     return Started(access, SessionId(session.id), token, tx.now, enrolling)
 
 

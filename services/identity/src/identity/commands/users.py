@@ -1,73 +1,120 @@
 """The people of a hotel: who joins, in which role, under which name, and who leaves.
 
 A hotel decides about its memberships. An account, which may serve other hotels too, is the platform's (commands.accounts).
+What nobody may give or take is in commands.grants.
 """
 
+from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from pydantic import Field
+from sqlmodel import col, delete, select
 
 from contracts.errors import Conflict, NotFound
 from contracts.ids import HotelId, UserId
-from contracts.statuses import MembershipStatus, UserStatus
+from contracts.statuses import MembershipStatus
 from identity.accounts import account_of_email, account_scope
 from identity.adapters.hashing import Passwords
-from identity.commands.accounts import NewAccount, UpdateUser, create_account, mark_ended
-from identity.domain.hotels import HotelDeleted
-from identity.domain.members import AlreadyMember, HotelRole, check_admins_remain
+from identity.commands.accounts import Languages, NewAccount, UpdateUser, create_account, mark_ended
+from identity.commands.grants import (
+    check_account_lives,
+    check_gives,
+    check_last_admin,
+    check_takes,
+    grant_membership,
+    hold_hotel,
+    hold_open_hotel,
+)
+from identity.domain.contact import PersonName
+from identity.domain.members import AlreadyMember
+from identity.domain.roles import RoleName
 from identity.domain.sessions import EndReason
-from identity.tables import HotelRow, MembershipRow, UserRow
+from identity.tables import MembershipRow, UserRow
+from identity.tables_people import SavedViewRow
 from servicekit import Command, Transaction, check_version
 
 
 class CreateUser(NewAccount):
     """Let a person work for a hotel. An address that has an account joins with it and keeps its password."""
 
-    role: HotelRole
+    role: RoleName
 
 
 class ChangeRole(Command):
     """Give a member another role."""
 
-    role: HotelRole
+    role: RoleName
+
+
+class AddToHotel(Command):
+    """Let an account work for a hotel, in a role. Name and languages are the account's own where they are left out."""
+
+    role: RoleName
+    name: PersonName | None = None
+    languages: Annotated[Languages | None, Field(description="languages the person works in here")] = None
 
 
 async def create_user(
     command: CreateUser, hotel_id: HotelId, tx: Transaction, hasher: Passwords, user_id: UUID | None = None
 ) -> MembershipRow:
-    """Add a person to the hotel, with a new account where the address has none.
+    """Add a person to the transaction's hotel, with a new account where the address has none.
 
     Raises:
         WeakPassword: the password of a new account would be guessed.
         AlreadyMember: they belong to the hotel; a former member is activated instead.
+        UnknownRole, BeyondOwnPermissions: the actor cannot give that role.
         NotFound: there is no such hotel.
         HotelDeleted: it is deleted.
     """
-    hotel = await tx.get(HotelRow, hotel_id)
-    if hotel.deleted_at is not None:
-        raise HotelDeleted
+    hotel = await hold_open_hotel(hotel_id, tx)
+    await check_gives(command.role, tx)
     account = await account_of_email(tx, command.email)
     if account is None:
         account = (await create_account(command, tx, hasher, user_id, context=(hotel.name,))).id
     elif await _membership(account, hotel_id, tx) is not None:
         raise AlreadyMember
-    row = MembershipRow(
-        hotel_id=hotel_id,
-        user_id=account,
-        display_name=command.name,
-        role=command.role,
-        languages=list(command.languages),
-        changed_at=tx.now,
-    )
-    tx.add(row)
-    try:
-        await tx.flush()
-    except IntegrityError:
-        raise AlreadyMember from None
-    tx.publish(row.granted(), hotel_id=hotel_id)
+    row = await grant_membership(UserId(account), command.role, command.name, list(command.languages), tx)
     tx.audit("user.create", "user", account)
+    return row
+
+
+async def add_to_hotel(user_id: UserId, hotel_id: HotelId, command: AddToHotel, tx: Transaction) -> MembershipRow:
+    """Let an account work for the transaction's hotel, or have it do so in another role. A former member comes back.
+
+    A hotel's own people find the accounts that work or worked for it, the platform's all of them.
+
+    Raises:
+        NotFound: there is no such hotel or account.
+        HotelDeleted: the hotel is deleted.
+        AccountDeleted: the account was deleted.
+        UnknownRole, BeyondOwnPermissions: the actor cannot give that role, or take the one they have.
+        LastAdmin: nobody would be left to run the hotel.
+    """
+    await hold_open_hotel(hotel_id, tx)
+    found = await _membership(user_id, hotel_id, tx)
+    if found is None:
+        account = await tx.find(UserRow, user_id)
+        if account is None:
+            raise NotFound("No such user")
+        await check_gives(command.role, tx)
+        languages = account.languages if command.languages is None else command.languages
+        row = await grant_membership(user_id, command.role, command.name or account.name, list(languages), tx)
+        tx.audit("user.add_to_hotel", "user", user_id)
+        return row
+    row = await tx.lock(MembershipRow, found.id)
+    await check_account_lives(user_id, tx)
+    was_active, before = row.status == MembershipStatus.ACTIVE, row.role
+    await check_gives(command.role, tx, before=before if was_active else None)
+    if was_active:
+        await check_last_admin(row, command.role, tx)
+    row.display_name = command.name or row.display_name
+    row.languages = list(command.languages) if command.languages is not None else row.languages
+    row.role, row.status = command.role, MembershipStatus.ACTIVE
+    if not was_active or before != command.role:
+        row.changed_at = tx.now
+    row.version += 1
+    tx.publish(row.changed() if was_active else row.granted())
+    tx.audit("user.add_to_hotel", "user", user_id)
     return row
 
 
@@ -76,8 +123,10 @@ async def update_member(user_id: UserId, command: UpdateUser, if_match: int | No
 
     Raises:
         PreconditionFailed: somebody else changed them since.
+        AccountDeleted: there is nobody to name any more.
     """
     row = await _locked_membership(user_id, tx)
+    await check_account_lives(user_id, tx)
     check_version(row, if_match)
     row.display_name = command.name or row.display_name
     row.languages = list(command.languages) if command.languages is not None else row.languages
@@ -92,6 +141,7 @@ async def change_role(user_id: UserId, command: ChangeRole, if_match: int | None
 
     Raises:
         LastAdmin: nobody would be left to run the hotel.
+        UnknownRole, BeyondOwnPermissions: the actor cannot give that role, or take the one they have.
         Conflict: they no longer work here.
         PreconditionFailed: somebody else changed them since.
     """
@@ -99,9 +149,10 @@ async def change_role(user_id: UserId, command: ChangeRole, if_match: int | None
     check_version(row, if_match)
     if row.status != MembershipStatus.ACTIVE:
         raise Conflict("this person no longer works here")
+    await check_gives(command.role, tx, before=row.role)
     if row.role == command.role:
         return row
-    check_admins_remain(HotelRole(row.role), command.role, await _other_admins(row, tx))
+    await check_last_admin(row, command.role, tx)
     row.role, row.changed_at = command.role, tx.now
     row.version += 1
     tx.publish(row.changed())
@@ -110,34 +161,54 @@ async def change_role(user_id: UserId, command: ChangeRole, if_match: int | None
 
 
 async def deactivate_member(user_id: UserId, tx: Transaction) -> MembershipRow:
-    """End a membership: their sessions in this hotel end, their tokens for it no longer hold.
+    """End a membership: their sessions in this hotel end, their tokens for it no longer hold, their saved views go.
 
     Raises:
         LastAdmin: nobody would be left to run the hotel.
+        BeyondOwnPermissions: they may do more than the actor.
     """
     row = await _locked_membership(user_id, tx, hotel_too=True)
     if row.status == MembershipStatus.REVOKED:
         return row
-    check_admins_remain(HotelRole(row.role), None, await _other_admins(row, tx))
-    row.status, row.changed_at = MembershipStatus.REVOKED, tx.now
-    row.version += 1
+    await check_takes(row.role, tx)
+    await check_last_admin(row, None, tx)
+    await end_membership(row, tx)
     async with account_scope(tx, user_id):
         await mark_ended(user_id, EndReason.ACCESS_REMOVED, tx, tx.hotel_id)
-    tx.publish(row.revoked())
     tx.audit("user.deactivate", "user", user_id)
     return row
 
 
 async def activate_member(user_id: UserId, tx: Transaction) -> MembershipRow:
-    """Take a former member back, in the role they had."""
+    """Take a former member back, in the role they had.
+
+    Raises:
+        UnknownRole: that role is gone; add them to the hotel in another.
+        BeyondOwnPermissions: it brings more than the actor has.
+        AccountDeleted: there is nobody to take back.
+        HotelDeleted: the hotel is deleted.
+    """
+    if tx.hotel_id is not None:
+        await hold_open_hotel(tx.hotel_id, tx)
     row = await _locked_membership(user_id, tx)
     if row.status == MembershipStatus.ACTIVE:
         return row
+    await check_account_lives(user_id, tx)
+    await check_gives(row.role, tx)
     row.status, row.changed_at = MembershipStatus.ACTIVE, tx.now
     row.version += 1
     tx.publish(row.granted())
     tx.audit("user.activate", "user", user_id)
     return row
+
+
+async def end_membership(row: MembershipRow, tx: Transaction) -> None:
+    """Write and tell that a locked membership is over; what the person saved for their lists goes with it."""
+    row.status, row.changed_at = MembershipStatus.REVOKED, tx.now
+    row.version += 1
+    mine = col(SavedViewRow.hotel_id) == row.hotel_id, col(SavedViewRow.user_id) == row.user_id
+    await tx.execute(delete(SavedViewRow).where(*mine))
+    tx.publish(row.revoked(), hotel_id=row.hotel_id)
 
 
 async def _membership(user_id: UUID, hotel_id: UUID, tx: Transaction) -> MembershipRow | None:
@@ -150,24 +221,8 @@ async def _locked_membership(user_id: UserId, tx: Transaction, *, hotel_too: boo
     if tx.hotel_id is None:
         raise NotFound("No such user")
     if hotel_too:
-        await tx.lock(HotelRow, tx.hotel_id)
+        await hold_hotel(tx.hotel_id, tx)
     found = await _membership(user_id, tx.hotel_id, tx)
     if found is None:
         raise NotFound("No such user")
     return await tx.lock(MembershipRow, found.id)
-
-
-async def _other_admins(row: MembershipRow, tx: Transaction) -> int:
-    others = (
-        select(func.count())
-        .select_from(MembershipRow)
-        .join(UserRow, col(UserRow.id) == col(MembershipRow.user_id))
-        .where(
-            col(MembershipRow.hotel_id) == row.hotel_id,
-            col(MembershipRow.user_id) != row.user_id,
-            col(MembershipRow.role) == HotelRole.ADMIN,
-            col(MembershipRow.status) == MembershipStatus.ACTIVE,
-            col(UserRow.status) == UserStatus.ACTIVE,
-        )
-    )
-    return await tx.scalar(others)

@@ -15,6 +15,8 @@ _PEOPLES = frozenset({Permission.MESSAGE_SEND, Permission.CONVERSATION_TAKE_OVER
 """A guest is answered by a person or the AI."""
 _ABOUT_ACCESS = frozenset(
     {
+        Permission.USER_WRITE,
+        Permission.ROLE_WRITE,
         Permission.API_KEY_READ,
         Permission.API_KEY_WRITE,
         Permission.IMPERSONATION_READ,
@@ -23,8 +25,10 @@ _ABOUT_ACCESS = frozenset(
         Permission.SIGNING_KEY_ROTATE,
     }
 )
-"""A key that makes keys would outlive its own revocation."""
-_PLATFORMS = frozenset({Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND})
+"""A key that makes keys, or people who can sign in, would outlive its own revocation."""
+_PLATFORMS = frozenset(
+    {Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND, Permission.HOTEL_DELETE, Permission.HOTEL_LINK}
+)
 NOT_FOR_KEYS = _PEOPLES | _ABOUT_ACCESS | _PLATFORMS
 
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from contracts.errors import Conflict, DomainError, Forbidden
-from contracts.permissions import ROLE_PERMISSIONS, Role
-from identity.domain.members import HotelRole
+from contracts.errors import Conflict, DomainError
 
 TOKEN_BYTES = 32
 
@@ -33,12 +31,6 @@ class InvitationClosed(Conflict):
     """It was accepted or withdrawn."""
 
     slug, title = "invitation-closed", "This invitation was accepted or withdrawn"
-
-
-class RoleBeyondYours(Forbidden):
-    """Nobody gives more than they have."""
-
-    slug, title = "role-beyond-yours", "You cannot give a role that may do more than you"
 
 
 class Opens(StrEnum):
@@ -119,13 +111,3 @@ def link_to(dashboard_url: str, token: str) -> str:
     """The page that takes the token, at the address from the settings: never at one that a request names."""
     opens = Opens(token[: len(Opens.INVITATION.value)])
     return f"{dashboard_url.rstrip('/')}/{opens.page}#{token}"
-
-
-def check_may_give(role: HotelRole, held: frozenset[str]) -> None:
-    """Whoever holds these permissions may give the role.
-
-    Raises:
-        RoleBeyondYours: it has a permission that they lack.
-    """
-    if not {permission.value for permission in ROLE_PERMISSIONS[Role(role.value)]} <= held:
-        raise RoleBeyondYours(pointer="/role")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from contracts.errors import Invalid, Unauthenticated
+from contracts.errors import Forbidden, Invalid, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
@@ -35,6 +35,12 @@ class SessionOver(Unauthenticated):
     slug, title = "session-over", "The session is over, sign in again"
 
 
+class SessionConfined(Forbidden):
+    """A hotel's own issuer opened the session, and speaks for that hotel alone."""
+
+    slug, title = "session-confined", "This sign-in is for one hotel; sign in to the other one"
+
+
 class EndReason(StrEnum):
     """Why a session ended before its time."""
 
@@ -42,6 +48,7 @@ class EndReason(StrEnum):
     REVOKED_ALL = "revoked_all"
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     ACCESS_REMOVED = "access_removed"
+    ACCOUNT_DELETED = "account_deleted"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a password
     SECOND_FACTOR_CHANGED = "second_factor_changed"

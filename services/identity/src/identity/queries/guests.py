@@ -2,33 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, literal_column, or_, text
+from sqlalchemy import ColumnElement, Integer, Text, literal, literal_column
 from sqlmodel import col, select, tuple_
 
 from contracts.ids import GuestId
 from contracts.statuses import GuestStatus
 from identity.domain.guests import phone_part
 from identity.queries.cursors import after_id, after_number_and_id
+from identity.queries.likeness import folded, match
 from identity.tables_guests import GuestRow
 from servicekit import Page, Transaction
 from servicekit.pagination import PageRequest
 
-LIKENESS = 0.3
-"""How alike words must be to be found (pg_trgm's word similarity, 0 to 1): a wrong letter in a word of five is found."""
-_FOUND_AS_TYPED = 1000
-"""Ranks what holds the words as they were typed before all that is only like them, which ranks 0 to 1000."""
-
-_PREPARED = text(
-    "select guest_folded(:typed), set_config('pg_trgm.word_similarity_threshold', cast(:likeness as text), true)"
-)
 _SEARCH: ColumnElement[str] = literal_column("guests.search", Text)
-
-
-SearchText = Annotated[str, Field(min_length=1, max_length=100)]
-"""What somebody types to find a guest."""
 
 
 class GuestView(BaseModel):
@@ -78,18 +67,13 @@ async def search_guests(typed: str, wanted: GuestFilter, page: PageRequest, tx: 
     Accents and case do not count. A number finds phone numbers that hold it, and nothing like it.
     """
     after = after_number_and_id(page)
-    folded: str = await tx.scalar(_PREPARED, {"typed": " ".join(typed.split()), "likeness": str(LIKENESS)})
-    if not folded:
+    words = await folded(typed, tx)
+    if not words:
         return page.page([])
-    digits = phone_part(typed)
-    found: ColumnElement[bool] = _SEARCH.like(f"%{_escaped(digits or folded)}%")
-    like = literal(folded, Text)
-    shown: ColumnElement[bool] = found if digits else or_(found, like.op("<%", is_comparison=True)(_SEARCH))
-    likeness = cast(func.round(func.word_similarity(like, _SEARCH) * _FOUND_AS_TYPED), Integer)
-    rank = case((found, _FOUND_AS_TYPED), else_=0) + likeness
-    place = tuple_(rank, col(GuestRow.id))
-    query = select(GuestRow, rank.label("rank")).where(*_fits(wanted, tx), shown)
-    query = query.order_by(rank.desc(), col(GuestRow.id).desc()).limit(page.limit + 1)
+    found = match(words, _SEARCH, phone_part(typed))
+    place = tuple_(found.rank, col(GuestRow.id))
+    query = select(GuestRow, found.rank.label("rank")).where(*_fits(wanted, tx), found.shown)
+    query = query.order_by(found.rank.desc(), col(GuestRow.id).desc()).limit(page.limit + 1)
     if after is not None:
         query = query.where(place < tuple_(literal(after[0], Integer), literal(after[1])))
     rows = (await tx.execute(query)).all()
@@ -108,8 +92,3 @@ def _fits(wanted: GuestFilter, tx: Transaction) -> list[ColumnElement[bool]]:
     if wanted.status is not None:
         fits.append(col(GuestRow.status) == wanted.status)
     return fits
-
-
-def _escaped(part: str) -> str:
-    """For LIKE: the signs that stand for any character are meant as they are."""
-    return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -11,7 +11,6 @@ from sqlmodel import col, select
 from contracts.ids import UserId
 from identity.domain.links import InvitationStatus
 from identity.domain.mail import MailStatus
-from identity.domain.members import HotelRole
 from identity.queries.cursors import after_id
 from identity.tables_mail import InvitationRow, MailRow
 from servicekit import Page, Transaction
@@ -24,7 +23,7 @@ class InvitationView(BaseModel):
     id: UUID
     email: str
     name: str
-    role: HotelRole
+    role: str
     languages: list[str]
     status: InvitationStatus
     mail: MailStatus | None = Field(

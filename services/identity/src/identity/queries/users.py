@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, and_, false, not_
 from sqlmodel import col, select, tuple_
 
 from contracts.errors import NotFound
@@ -13,8 +13,8 @@ from contracts.ids import HotelId, UserId
 from contracts.permissions import Role
 from contracts.statuses import MembershipStatus, UserStatus
 from identity.accounts import account_scope
-from identity.domain.members import HotelRole
 from identity.queries.cursors import after_name_and_id
+from identity.queries.permissions import Workplace, workplaces
 from identity.queries.second_factor import SecondFactorView, second_factor
 from identity.tables import HotelRow, MembershipRow, UserRow
 from servicekit import Page, Transaction
@@ -28,7 +28,9 @@ class UserView(BaseModel):
     email: str
     name: str
     role: str | None = Field(description="in the hotel; `superadmin` for the platform's own; null for other accounts")
-    status: UserStatus = Field(description="`inactive` when the membership ended or the account is switched off")
+    status: UserStatus = Field(
+        description="`inactive` when the membership ended or the account is switched off; `deleted`: the account is gone"
+    )
     languages: list[str]
     version: int
     created_at: datetime
@@ -37,13 +39,13 @@ class UserView(BaseModel):
     @classmethod
     def of_member(cls, member: MembershipRow, account: UserRow) -> "UserView":
         """A member, as their hotel sees them."""
-        active = member.status == MembershipStatus.ACTIVE
+        as_account = member.status == MembershipStatus.ACTIVE or account.status == UserStatus.DELETED
         return cls(
             id=UserId(member.user_id),
             email=account.email,
             name=member.display_name,
-            role=HotelRole(member.role).value,
-            status=UserStatus(account.status) if active else UserStatus.INACTIVE,
+            role=member.role,
+            status=UserStatus(account.status) if as_account else UserStatus.INACTIVE,
             languages=member.languages,
             version=member.version,
             created_at=member.created_at,
@@ -70,7 +72,7 @@ class UserFilter(BaseModel):
     """Which people."""
 
     ids: Sequence[UserId] = ()
-    role: HotelRole | None = None
+    role: str | None = None
     active: bool | None = None
     clerk_id: str | None = None
 
@@ -90,7 +92,8 @@ class Me(BaseModel):
     user: "Person"
     hotel: HotelOfToken | None
     role: str | None
-    scopes: list[str]
+    scopes: list[str] = Field(description="what this token allows")
+    hotels: list[Workplace] = Field(description="where I may work, the hotel joined first in front")
     second_factor: SecondFactorView
     second_factor_needed: bool = Field(description="true: the hotel asks for one, and the token opens nothing else")
 
@@ -122,7 +125,7 @@ async def member(user_id: UserId, tx: Transaction) -> UserView:
 
 
 async def list_members(wanted: UserFilter, page: PageRequest, tx: Transaction) -> Page[UserView]:
-    """The hotel's present and former members, by name."""
+    """The hotel's present and former members, by name; deleted accounts by their ids alone."""
     shown = col(MembershipRow.display_name), col(MembershipRow.user_id)
     query = (
         select(MembershipRow, UserRow)
@@ -131,15 +134,7 @@ async def list_members(wanted: UserFilter, page: PageRequest, tx: Transaction) -
         .order_by(*shown)
         .limit(page.limit + 1)
     )
-    if wanted.ids:
-        query = query.where(col(MembershipRow.user_id).in_(wanted.ids))
-    if wanted.role is not None:
-        query = query.where(col(MembershipRow.role) == wanted.role)
-    if wanted.active is not None:
-        works = (col(MembershipRow.status) == MembershipStatus.ACTIVE) & (col(UserRow.status) == UserStatus.ACTIVE)
-        query = query.where(works if wanted.active else ~works)
-    if wanted.clerk_id is not None:
-        query = query.where(col(UserRow.clerk_id) == wanted.clerk_id)
+    query = query.where(*members_that(wanted))
     after = after_name_and_id(page)
     if after is not None:
         query = query.where(tuple_(*shown) > tuple_(*after))
@@ -158,24 +153,46 @@ async def account(user_id: UserId, tx: Transaction) -> UserView:
 
 
 async def list_accounts(wanted: UserFilter, page: PageRequest, tx: Transaction) -> Page[UserView]:
-    """The platform's accounts, by name. `role` selects none: accounts have no role in a hotel."""
+    """The platform's accounts, by name, deleted ones by their ids alone. `role` selects none: accounts have none."""
     shown = col(UserRow.name), col(UserRow.id)
     query = select(UserRow).order_by(*shown).limit(page.limit + 1)
-    if wanted.ids:
-        query = query.where(col(UserRow.id).in_(wanted.ids))
-    if wanted.role is not None:
-        query = query.where(text("false"))
-    if wanted.active is not None:
-        works = col(UserRow.status) == UserStatus.ACTIVE
-        query = query.where(works if wanted.active else ~works)
-    if wanted.clerk_id is not None:
-        query = query.where(col(UserRow.clerk_id) == wanted.clerk_id)
+    query = query.where(*accounts_that(wanted))
     after = after_name_and_id(page)
     if after is not None:
         query = query.where(tuple_(*shown) > tuple_(*after))
     rows: list[UserRow] = await tx.scalars(query)
     last = ((row.name, row.id) for row in rows[: page.limit][-1:])
     return page.page([UserView.of_account(row) for row in rows], *next(last, ()))
+
+
+def members_that(wanted: UserFilter) -> list[ColumnElement[bool]]:
+    """What members, joined with their accounts, must be like."""
+    works = and_(col(MembershipRow.status) == MembershipStatus.ACTIVE, col(UserRow.status) == UserStatus.ACTIVE)
+    fits = [col(MembershipRow.user_id).in_(wanted.ids) if wanted.ids else _there()]
+    if wanted.role is not None:
+        fits.append(col(MembershipRow.role) == wanted.role)
+    if wanted.active is not None:
+        fits.append(works if wanted.active else not_(works))
+    if wanted.clerk_id is not None:
+        fits.append(col(UserRow.clerk_id) == wanted.clerk_id)
+    return fits
+
+
+def accounts_that(wanted: UserFilter) -> list[ColumnElement[bool]]:
+    """What accounts must be like."""
+    works = col(UserRow.status) == UserStatus.ACTIVE
+    fits = [col(UserRow.id).in_(wanted.ids) if wanted.ids else _there()]
+    if wanted.role is not None:
+        fits.append(false())
+    if wanted.active is not None:
+        fits.append(works if wanted.active else not_(works))
+    if wanted.clerk_id is not None:
+        fits.append(col(UserRow.clerk_id) == wanted.clerk_id)
+    return fits
+
+
+def _there() -> ColumnElement[bool]:
+    return col(UserRow.status) != UserStatus.DELETED
 
 
 async def me(user_id: UUID, tx: Transaction) -> Me:
@@ -188,11 +205,13 @@ async def me(user_id: UUID, tx: Transaction) -> Me:
     async with account_scope(tx, user_id):
         found = await tx.get(UserRow, user_id)
         factor = await second_factor(user_id, tx)
+        hotels = await workplaces(user_id, tx)
     return Me(
         user=Person(id=UserId(found.id), name=found.name, email=found.email),
         hotel=None if hotel is None else HotelOfToken.model_validate(hotel, from_attributes=True),
         role=tx.actor.role,
         scopes=sorted(tx.actor.scopes),
+        hotels=hotels,
         second_factor=factor,
         second_factor_needed=tx.actor.enrolling,
     )

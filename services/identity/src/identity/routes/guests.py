@@ -22,7 +22,8 @@ from identity.commands.guests import (
 )
 from identity.domain.contact import PhoneNumber
 from identity.domain.guests import GuestMerged, SameGuest, check_not_erased
-from identity.queries.guests import GuestFilter, GuestView, SearchText, list_guests, search_guests
+from identity.queries.guests import GuestFilter, GuestView, list_guests, search_guests
+from identity.queries.likeness import SearchText
 from identity.tables_guests import GuestRow
 from servicekit import Actor, IfMatch, Page, PageQuery, ReadTx, Tx, edge_router, may, problems, set_etag
 

@@ -7,7 +7,6 @@ from fastapi import Depends, Path, Query, Response
 from contracts.errors import MoveNotAllowed, NotFound, PreconditionFailed
 from contracts.ids import HotelId
 from contracts.statuses import HotelStatus
-from identity.commands.accounts import EmailTaken
 from identity.commands.hotel_links import OrganisationId
 from identity.commands.hotels import (
     CreateHotel,
@@ -17,15 +16,10 @@ from identity.commands.hotels import (
     deactivate_hotel,
     update_hotel,
 )
-from identity.commands.users import CreateUser, create_user
 from identity.domain.hotels import HotelDeleted, LanguageNotOffered, SlugTaken
-from identity.domain.members import AlreadyMember
-from identity.domain.passwords import WeakPassword
 from identity.queries.hotels import HotelFilter, HotelView, ListedHotel, hotel, hotel_by_slug, list_hotels
-from identity.queries.users import UserView, member_view
-from identity.resources import resources_of
 from identity.routes.scopes import AnyTx
-from servicekit import Actor, HotelTx, IfMatch, Page, PageQuery, PlatformTx, Rt, edge_router, may, problems, set_etag
+from servicekit import Actor, HotelTx, IfMatch, Page, PageQuery, PlatformTx, edge_router, may, problems, set_etag
 
 router = edge_router("/hotels", tags=["hotels"])
 Reader = Annotated[Actor, Depends(may("hotel:read"))]
@@ -92,26 +86,6 @@ async def activate_hotel_route(hotel_id: HotelId, _: Suspender, tx: HotelTx, res
 async def deactivate_hotel_route(hotel_id: HotelId, _: Suspender, tx: HotelTx, response: Response) -> HotelView:
     """Suspend a hotel: sign-in and widget stop within seconds, the data stays."""
     return _shown(HotelView.of(await deactivate_hotel(hotel_id, tx)), response)
-
-
-@router.post(
-    "/{hotel_id}/users",
-    status_code=201,
-    responses=problems(NotFound, WeakPassword, AlreadyMember, EmailTaken, HotelDeleted),
-)
-async def create_user_in_hotel_route(
-    hotel_id: HotelId,
-    command: CreateUser,
-    _: Annotated[Actor, Depends(may("user:write"))],
-    rt: Rt,
-    tx: HotelTx,
-    response: Response,
-) -> UserView:
-    """Let a person work for the hotel; how a superadmin gives a new hotel its first admin."""
-    row = await create_user(command, hotel_id, tx, resources_of(rt).passwords)
-    set_etag(response, row.version)
-    response.headers["Location"] = f"/users/{row.user_id}"
-    return await member_view(row, tx)
 
 
 def _shown(view: HotelView, response: Response) -> HotelView:

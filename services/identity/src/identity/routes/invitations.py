@@ -29,9 +29,11 @@ from identity.commands.invitations import (
     resend_invitation,
     withdraw_invitation,
 )
-from identity.domain.links import AlreadyInvited, InvitationClosed, InvitationStatus, LinkVoid, RoleBeyondYours
-from identity.domain.members import AlreadyMember, HotelRole
+from identity.domain.hotels import HotelDeleted
+from identity.domain.links import AlreadyInvited, InvitationClosed, InvitationStatus, LinkVoid
+from identity.domain.members import AlreadyMember
 from identity.domain.passwords import WeakPassword
+from identity.domain.roles import BeyondOwnPermissions, UnknownRole
 from identity.domain.sessions import WrongPassword
 from identity.queries.invitations import InvitationView, invitation_view, list_invitations
 from identity.resources import resources_of
@@ -45,7 +47,9 @@ from servicekit.problems import TooManyRequests
 router = edge_router(tags=["invitations"])
 Writer = Annotated[Actor, Depends(may("user:write"))]
 OPEN = Depends(public("whoever has the link of the mail proves it here"))
-REFUSALS = problems(NotFound, AlreadyMember, AlreadyInvited, RoleBeyondYours, TooManyRequests)
+REFUSALS = problems(
+    NotFound, UnknownRole, BeyondOwnPermissions, AlreadyMember, AlreadyInvited, HotelDeleted, TooManyRequests
+)
 
 
 class InvitedView(BaseModel):
@@ -54,7 +58,7 @@ class InvitedView(BaseModel):
     hotel: str
     email: str
     name: str
-    role: HotelRole
+    role: str
     has_account: bool = Field(description="accept with the account's password; otherwise choose one")
 
 
@@ -63,7 +67,7 @@ class JoinedView(BaseModel):
 
     user_id: UserId
     hotel_id: HotelId
-    role: HotelRole
+    role: str
 
 
 @router.post("/invitations", status_code=201, responses=REFUSALS)
@@ -93,7 +97,7 @@ async def list_invitations_route(
 
 @router.post(
     "/invitations/{invitation_id}/resend",
-    responses=problems(NotFound, InvitationClosed, RoleBeyondYours, TooManyRequests),
+    responses=problems(NotFound, InvitationClosed, UnknownRole, BeyondOwnPermissions, HotelDeleted, TooManyRequests),
 )
 async def resend_invitation_route(invitation_id: UUID, _: Writer, rt: Rt, tx: Tx) -> InvitationView:
     """Send another link, which holds as long as the first did. The former one is void."""
@@ -140,7 +144,7 @@ async def accept_invitation_route(
     proven = await _proven(found, command, caller, request, rt)
     async with rt.db.transaction(hotel_id, actor=joining(proven or UserId(new_id()), hotel_id)) as tx:
         row = await accept_invitation(command, proven, resources_of(rt).passwords, tx)
-    return JoinedView(user_id=UserId(row.user_id), hotel_id=hotel_id, role=HotelRole(row.role))
+    return JoinedView(user_id=UserId(row.user_id), hotel_id=hotel_id, role=row.role)
 
 
 async def _proven(

@@ -25,6 +25,7 @@ from identity.commands.oidc import Arrival, access_by_code, admit, arrival_of, e
 from identity.commands.second_factor import Given
 from identity.commands.sessions import person
 from identity.domain.hotels import HotelSuspended
+from identity.domain.members import AlreadyMember
 from identity.domain.oidc import (
     BINDER,
     STATE_LIFE,
@@ -222,7 +223,11 @@ async def _finish(
         arrival = await arrival_of(connection, assertion, tx)
     try:
         return f"oidc_code={await _admitted(arrival, binder, rt)}"
-    except (EmailTaken, IntegrityError):  # the same person in two windows: the other one made what this one lacked
+    except (
+        EmailTaken,
+        AlreadyMember,
+        IntegrityError,
+    ):  # the same person in two windows: the other one made what this one lacked
         return f"oidc_code={await _admitted(arrival, binder, rt)}"
 
 

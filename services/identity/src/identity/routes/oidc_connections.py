@@ -17,6 +17,7 @@ from identity.commands.oidc_connections import (
     delete_connection,
     update_connection,
 )
+from identity.domain.roles import BeyondOwnPermissions
 from identity.queries.oidc import Connections, ConnectionView, connection, list_connections
 from identity.resources import resources_of
 from identity.routes.scopes import AnyTx
@@ -27,7 +28,7 @@ router = edge_router("/oidc-connections", tags=["sign-in"])
 Admin = Annotated[Actor, Depends(may("hotel:write"))]
 
 
-@router.post("", status_code=201, responses=problems(TooManyConnections, NotItsDomain))
+@router.post("", status_code=201, responses=problems(TooManyConnections, NotItsDomain, BeyondOwnPermissions))
 async def create_connection_route(
     command: CreateConnection, _: Admin, rt: Rt, tx: AnyTx, response: Response
 ) -> ConnectionView:
@@ -53,7 +54,7 @@ async def connection_route(connection_id: UUID, _: Admin, tx: AnyTx, response: R
     return _shown(await connection(connection_id, tx), response)
 
 
-@router.patch("/{connection_id}", responses=problems(NotFound, PreconditionFailed, NotItsDomain))
+@router.patch("/{connection_id}", responses=problems(NotFound, PreconditionFailed, NotItsDomain, BeyondOwnPermissions))
 async def update_connection_route(
     connection_id: UUID, command: UpdateConnection, _: Admin, if_match: IfMatch, rt: Rt, tx: AnyTx, response: Response
 ) -> ConnectionView:

@@ -2,22 +2,26 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
+from contracts.errors import NotFound
 from identity.accounts import Access
 from identity.commands.sessions import (
     SignIn,
     Started,
+    SwitchHotel,
     UseRefreshToken,
     access_by_email,
+    access_elsewhere,
     owner_of,
     person,
     refresh_session,
     sign_out,
     start_session,
+    switch_session,
 )
 from identity.domain.claims import user_claims
 from identity.domain.devices import Place, place_of
@@ -29,16 +33,18 @@ from identity.domain.second_factor import (
     SecondFactorRefused,
     SecondFactorRequired,
 )
-from identity.domain.sessions import BadCredentials, SessionOver
+from identity.domain.sessions import BadCredentials, SessionConfined, SessionOver
 from identity.queries.users import HotelOfToken, Person
 from identity.resources import resources_of
+from identity.routes.scopes import own_id
 from identity.settings import settings_of
-from servicekit import Rt, Runtime, edge_router, new_id, problems, public
+from servicekit import Actor, Rt, Runtime, edge_router, new_id, problems, public, signed_in
 from servicekit.addresses import whose
 from servicekit.problems import TooManyRequests
 
 OPEN = Depends(public("whoever has the password or the refresh token proves it here"))
 router = edge_router("/tokens", tags=["sign-in"], dependencies=[OPEN])
+switching = edge_router("/tokens", tags=["sign-in"])
 
 
 class TokenView(BaseModel):
@@ -133,6 +139,30 @@ async def sign_out_route(command: UseRefreshToken, request: Request, rt: Rt) -> 
     if owner is not None:
         async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
             await sign_out(token, owner, tx)
+
+
+@switching.post(
+    "/switch",
+    status_code=201,
+    responses=problems(SessionOver, SessionConfined, NotFound, HotelSuspended, TooManyRequests),
+)
+async def switch_route(
+    command: SwitchHotel,
+    actor: Annotated[Actor, Depends(signed_in())],
+    request: Request,
+    response: Response,
+    rt: Rt,
+) -> TokenView:
+    """Go on in another hotel that one works for (`hotels` of `GET /me`), without the password. The present session stays,
+    and the new one ends when it does at the latest. Where that hotel asks for a second factor that the account does not
+    have, the token can only set one up. A session by a hotel's own connection (OpenID Connect) stays in that hotel."""
+    await check_token_limit(request, rt)
+    user_id = own_id(actor)
+    async with rt.db.transaction(None, actor=actor, read_only=True) as tx:
+        access = await access_elsewhere(user_id, command.hotel, tx)
+    async with rt.db.transaction(access.hotel_id, actor=actor) as tx:
+        started = await switch_session(user_id, actor.sid, settings_of(rt).lifetimes, tx, asked_from(request))
+    return answer_with_tokens(started, response, rt)
 
 
 def try_of(email: str, device_token: SecretStr | None, request: Request, rt: Runtime) -> Try:
