@@ -60,7 +60,11 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
     kafkasends.mend()
     async with AsyncExitStack() as stack:
         valkey = Redis.from_url(
-            settings.valkey_url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30
+            settings.valkey_url,
+            client_name=f"{settings.valkey_namespace}-{service.name}",  # CLIENT LIST tells whose a connection is
+            socket_connect_timeout=1,
+            socket_timeout=5,
+            health_check_interval=30,
         )
         stack.push_async_callback(valkey.aclose)
         hints = Hints(valkey, settings.valkey_namespace, service.name)
