@@ -2,13 +2,23 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 _SURROGATES = ("\ud800", "\udfff")
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 """A string with something in it once the white space around it is gone."""
+
+
+def _whole(value: Any) -> Any:  # Any: whatever came, before it is looked at
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+AsNumber = BeforeValidator(_whole)
+"""For an IntEnum: pydantic would take `true` and "1" as well, which its JSON schema does not allow."""
 
 
 def unstorable(value: object, at: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:

@@ -70,6 +70,8 @@ def _complete_operation(
     *,
     limited: bool,
 ) -> None:
+    if "summary" in operation:  # FastAPI makes it of the function's name, which often ends in what it is
+        operation["summary"] = operation["summary"].removesuffix(" Route").capitalize()
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _not_null(parameter["schema"])
     responses = operation["responses"]

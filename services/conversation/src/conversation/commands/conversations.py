@@ -26,7 +26,7 @@ from conversation.domain.conversation import Custody, HotelSuspended
 from conversation.domain.notices import Notice
 from conversation.tables import ConversationRow, HotelRow, TurnRow
 from servicekit.actor import Actor
-from servicekit.commands import Command
+from servicekit.commands import AsNumber, Command
 from servicekit.ids import new_id
 from servicekit.transaction import Transaction
 
@@ -42,7 +42,7 @@ class StartConversation(Command):
 class Escalate(Command):
     """Ask for somebody to look at a conversation."""
 
-    priority: Annotated[Priority, Field(description="1 low to 4 urgent")] = Priority.NORMAL
+    priority: Annotated[Priority, AsNumber, Field(description="1 low to 4 urgent")] = Priority.NORMAL
 
 
 async def start_conversation(

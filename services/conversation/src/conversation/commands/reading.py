@@ -5,7 +5,7 @@ An answer marks what it answers as read where it is stored: the AI's in `turns`,
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from contracts.errors import NotFound
 from contracts.events import ConversationRead
@@ -20,7 +20,7 @@ from servicekit.transaction import Transaction
 class MarkRead(Command):
     """Everything up to a message has been read."""
 
-    seq: Annotated[int, Field(ge=1, le=2**31 - 1, description="of the last message read")]
+    seq: Annotated[StrictInt, Field(ge=1, le=2**31 - 1, description="of the last message read")]
 
 
 async def read_by_guest(conversation_id: ConversationId, command: MarkRead, guest: Actor, tx: Transaction) -> None:

@@ -16,6 +16,7 @@ from escalation.domain.errors import ConversationIsOver, OnlyPeopleWork, Unknown
 from escalation.domain.lifecycle import OVER, Escalation
 from escalation.tables import ConversationRow, EscalationRow, Happening, TimelineRow
 from servicekit import Command, Transaction, check_version, new_id
+from servicekit.commands import AsNumber
 from servicekit.tracing import current_trace_id
 
 
@@ -24,7 +25,7 @@ class CreateEscalation(Command):
 
     conversation_id: ConversationId
     reason: HandOverReason = HandOverReason.STAFF
-    priority: Annotated[Priority, Field(description="1 low, 2 normal, 3 high, 4 urgent")] = Priority.NORMAL
+    priority: Annotated[Priority, AsNumber, Field(description="1 low, 2 normal, 3 high, 4 urgent")] = Priority.NORMAL
 
 
 class AssignEscalation(Command):

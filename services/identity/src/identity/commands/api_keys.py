@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictInt
 from sqlalchemy import and_, or_, text
 from sqlmodel import col, select
 
@@ -46,14 +46,14 @@ class CreateApiKey(Command):
 
     name: KeyName
     scopes: Scopes
-    expires_in_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
+    expires_in_days: Annotated[StrictInt, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
 
 
 class RotateApiKey(Command):
     """Another secret for the same key."""
 
     keep_former_seconds: Annotated[
-        int,
+        StrictInt,
         Field(
             ge=0,
             le=int(LONGEST_OVERLAP.total_seconds()),

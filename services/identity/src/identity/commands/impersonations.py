@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 from sqlalchemy import text
 from sqlmodel import col, select
 
@@ -33,7 +33,7 @@ class StartImpersonation(Command):
 
     user_id: UserId
     reason: Annotated[str, Field(min_length=3, max_length=500, description="shown to the hotel's admins")]
-    minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES)] = DEFAULT_MINUTES
+    minutes: Annotated[StrictInt, Field(ge=1, le=LONGEST_MINUTES)] = DEFAULT_MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictInt
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -19,7 +19,7 @@ from identity.tables_people import PreferencesRow, SavedViewRow
 from servicekit import Command, Text, Transaction, check_version
 
 ViewName = Annotated[Text, Field(max_length=80, examples=["Waiting, in German"])]
-Position = Annotated[int, Field(ge=0, le=10_000, description="lower ones come first")]
+Position = Annotated[StrictInt, Field(ge=0, le=10_000, description="lower ones come first")]
 
 
 class SetPreferences(Command):
