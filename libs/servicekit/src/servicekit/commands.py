@@ -11,14 +11,15 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 """A string with something in it once the white space around it is gone."""
 
 
-def _whole(value: Any) -> Any:  # Any: whatever came, before it is looked at
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise PydanticCustomError("int_type", "Input should be a valid integer")
+def _no_stand_in(value: Any) -> Any:  # Any: whatever came, before it is looked at
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("number_type", "Input should be a valid number")
     return value
 
 
-AsNumber = BeforeValidator(_whole)
-"""For an IntEnum: pydantic would take `true` and "1" as well, which its JSON schema does not allow."""
+AsNumber = BeforeValidator(_no_stand_in)
+"""For a field that holds a number: pydantic would take `true` and "1" as well, which its JSON schema does not allow. 1.0 is an
+integer there."""
 
 
 def unstorable(value: object, at: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:

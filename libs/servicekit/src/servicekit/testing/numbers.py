@@ -9,7 +9,7 @@ from servicekit.commands import Command
 
 def loose_numbers() -> list[str]:
     """Fields of command models, of all that are imported, that hold a number and take `true` or "1" for one: pydantic does,
-    unless told otherwise (`StrictInt`, `StrictFloat`, `AsNumber`)."""
+    unless told otherwise (`AsNumber`)."""
     return [
         f"{command.__name__}.{name} takes {wrong!r}"
         for command in _commands(Command)

@@ -5,7 +5,7 @@ An answer marks what it answers as read where it is stored: the AI's in `turns`,
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from contracts.errors import NotFound
 from contracts.events import ConversationRead
@@ -13,14 +13,14 @@ from contracts.ids import ConversationId
 from conversation.commands.messages import channel
 from conversation.tables import ConversationRow
 from servicekit.actor import Actor
-from servicekit.commands import Command
+from servicekit.commands import AsNumber, Command
 from servicekit.transaction import Transaction
 
 
 class MarkRead(Command):
     """Everything up to a message has been read."""
 
-    seq: Annotated[StrictInt, Field(ge=1, le=2**31 - 1, description="of the last message read")]
+    seq: Annotated[int, AsNumber, Field(ge=1, le=2**31 - 1, description="of the last message read")]
 
 
 async def read_by_guest(conversation_id: ConversationId, command: MarkRead, guest: Actor, tx: Transaction) -> None:

@@ -3,11 +3,11 @@
 from typing import Annotated, Literal, TypeVar
 
 from fastapi import WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from conversation.commands.messages import SendMessage
 from conversation.commands.reading import MarkRead
-from servicekit.commands import Command
+from servicekit.commands import AsNumber, Command
 from servicekit.problems import Malformed
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ class Hello(Command):
 
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=4096)]
-    after_seq: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
+    after_seq: Annotated[int, AsNumber, Field(ge=0, le=2**31 - 1)] = 0
 
 
 class Typing(Command):

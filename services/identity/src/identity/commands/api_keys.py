@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StrictInt
+from pydantic import Field, SecretStr
 from sqlalchemy import and_, or_, text
 from sqlmodel import col, select
 
@@ -33,6 +33,7 @@ from identity.domain.hotels import HotelSuspended
 from identity.tables import HotelRow
 from identity.tables_access import ApiKeyRow
 from servicekit import Actor, Command, Transaction, new_id
+from servicekit.commands import AsNumber
 
 HINT_LENGTH = 4
 _HOTEL_OF = text("select hotel_of_api_key(:hash)")
@@ -46,14 +47,15 @@ class CreateApiKey(Command):
 
     name: KeyName
     scopes: Scopes
-    expires_in_days: Annotated[StrictInt, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
+    expires_in_days: Annotated[int, AsNumber, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
 
 
 class RotateApiKey(Command):
     """Another secret for the same key."""
 
     keep_former_seconds: Annotated[
-        StrictInt,
+        int,
+        AsNumber,
         Field(
             ge=0,
             le=int(LONGEST_OVERLAP.total_seconds()),

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StrictFloat
+from pydantic import Field, StrictBool
 from sqlalchemy.exc import IntegrityError
 
 from contracts.hours import WallClock
@@ -22,9 +22,12 @@ from identity.domain.hotels import (
 )
 from identity.tables import HotelRow
 from servicekit import Command, Transaction, check_version, new_id
+from servicekit.commands import AsNumber
 
 Languages = Annotated[list[LanguageTag], Field(min_length=1, max_length=MAX_LANGUAGES)]
-Threshold = Annotated[StrictFloat, Field(ge=0, le=1, description="confidence under which the AI hands over, 0 to 1")]
+Threshold = Annotated[
+    float, AsNumber, Field(ge=0, le=1, description="confidence under which the AI hands over, 0 to 1")
+]
 ConsentText = Annotated[str, Field(max_length=4000, description="what guests agree to when they start to chat")]
 Origins = Annotated[list[Origin], Field(max_length=50, description="web pages that may embed the widget")]
 RequireSecondFactor = Annotated[

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 from sqlalchemy import text
 from sqlmodel import col, select
 
@@ -24,6 +24,7 @@ from identity.tables import HotelRow, MembershipRow
 from identity.tables_access import ImpersonationRow
 from identity.tables_second_factor import TotpRow
 from servicekit import Command, Transaction
+from servicekit.commands import AsNumber
 
 _HOTEL_HELD = text("select from hotels where id = :hotel_id for key share")
 
@@ -33,7 +34,7 @@ class StartImpersonation(Command):
 
     user_id: UserId
     reason: Annotated[str, Field(min_length=3, max_length=500, description="shown to the hotel's admins")]
-    minutes: Annotated[StrictInt, Field(ge=1, le=LONGEST_MINUTES)] = DEFAULT_MINUTES
+    minutes: Annotated[int, AsNumber, Field(ge=1, le=LONGEST_MINUTES)] = DEFAULT_MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -17,9 +17,10 @@ from identity.domain.preferences import ListKind, NotYourView, TimeFormat, check
 from identity.tables import MembershipRow, UserRow
 from identity.tables_people import PreferencesRow, SavedViewRow
 from servicekit import Command, Text, Transaction, check_version
+from servicekit.commands import AsNumber
 
 ViewName = Annotated[Text, Field(max_length=80, examples=["Waiting, in German"])]
-Position = Annotated[StrictInt, Field(ge=0, le=10_000, description="lower ones come first")]
+Position = Annotated[int, AsNumber, Field(ge=0, le=10_000, description="lower ones come first")]
 
 
 class SetPreferences(Command):
