@@ -20,7 +20,7 @@ from servicekit.transaction import Transaction
 class MarkRead(Command):
     """Everything up to a message has been read."""
 
-    seq: Annotated[int, AsNumber, Field(ge=1, le=2**31 - 1, description="of the last message read")]
+    seq: Annotated[int, Field(ge=1, le=2**31 - 1, description="of the last message read"), AsNumber]
 
 
 async def read_by_guest(conversation_id: ConversationId, command: MarkRead, guest: Actor, tx: Transaction) -> None:

@@ -19,7 +19,7 @@ class Hello(Command):
 
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=4096)]
-    after_seq: Annotated[int, AsNumber, Field(ge=0, le=2**31 - 1)] = 0
+    after_seq: Annotated[int, Field(ge=0, le=2**31 - 1), AsNumber] = 0
 
 
 class Typing(Command):

@@ -47,7 +47,7 @@ class CreateApiKey(Command):
 
     name: KeyName
     scopes: Scopes
-    expires_in_days: Annotated[int, AsNumber, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
+    expires_in_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS), AsNumber] = DEFAULT_DAYS
 
 
 class RotateApiKey(Command):
@@ -55,12 +55,12 @@ class RotateApiKey(Command):
 
     keep_former_seconds: Annotated[
         int,
-        AsNumber,
         Field(
             ge=0,
             le=int(LONGEST_OVERLAP.total_seconds()),
             description="how long the former secret goes on; 0: not at all, as after a leak",
         ),
+        AsNumber,
     ] = 0
 
 

@@ -26,7 +26,7 @@ from servicekit.commands import AsNumber
 
 Languages = Annotated[list[LanguageTag], Field(min_length=1, max_length=MAX_LANGUAGES)]
 Threshold = Annotated[
-    float, AsNumber, Field(ge=0, le=1, description="confidence under which the AI hands over, 0 to 1")
+    float, Field(ge=0, le=1, description="confidence under which the AI hands over, 0 to 1"), AsNumber
 ]
 ConsentText = Annotated[str, Field(max_length=4000, description="what guests agree to when they start to chat")]
 Origins = Annotated[list[Origin], Field(max_length=50, description="web pages that may embed the widget")]

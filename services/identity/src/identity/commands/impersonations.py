@@ -34,7 +34,7 @@ class StartImpersonation(Command):
 
     user_id: UserId
     reason: Annotated[str, Field(min_length=3, max_length=500, description="shown to the hotel's admins")]
-    minutes: Annotated[int, AsNumber, Field(ge=1, le=LONGEST_MINUTES)] = DEFAULT_MINUTES
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES), AsNumber] = DEFAULT_MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from servicekit import Command, Text, Transaction, check_version
 from servicekit.commands import AsNumber
 
 ViewName = Annotated[Text, Field(max_length=80, examples=["Waiting, in German"])]
-Position = Annotated[int, AsNumber, Field(ge=0, le=10_000, description="lower ones come first")]
+Position = Annotated[int, Field(ge=0, le=10_000, description="lower ones come first"), AsNumber]
 
 
 class SetPreferences(Command):
