@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from sqlalchemy import text
 
 from identity.domain.second_factor import code_of, step_of
+from servicekit import Transaction
 from servicekit.testing import RunningService, eventually
 
 PASSWORD = "three old kettles sing"
@@ -28,6 +30,9 @@ WEBHOOK_SECRETS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_plJ3nmyCDGBKIna
 """The two that Svix publishes its examples with."""
 CLIENT_SECRET = "a secret of the gateway, for tests"
 Json = dict[str, Any]  # Any: JSON
+_HELD_UP = text(
+    "select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()"
+)
 
 
 @dataclass
@@ -142,6 +147,15 @@ class Authenticator:
         """Six digits that no step around now has."""
         near = {self.code(steps) for steps in range(-3, 4)}
         return next(code for code in map("{:06}".format, range(10)) if code not in near)
+
+
+async def until_held_up(tx: Transaction) -> None:
+    """Wait until somebody waits for a lock of this database."""
+
+    async def waits() -> bool:
+        return await tx.scalar(_HELD_UP) > 0
+
+    assert await eventually(waits, timeout=5)
 
 
 async def with_app(person: Person, clock: Clock) -> Authenticator:

@@ -113,7 +113,14 @@ class Database:
             session.info[NOW] = now
             session.info[HOTEL] = hotel
             tx = Transaction(
-                session, service=self.service, hotel_id=hotel, actor=who, now=now, envelope=envelope, platform=platform
+                session,
+                service=self.service,
+                hotel_id=hotel,
+                actor=who,
+                now=now,
+                envelope=envelope,
+                platform=platform,
+                clock=self.clock,
             )
             try:
                 async with session.begin():

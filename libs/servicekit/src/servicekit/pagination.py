@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.errors import Invalid
+from servicekit.commands import unstorable
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ def decode_cursor(cursor: str, parts: int | None = None) -> tuple[Any, ...]:  # 
     except (binascii.Error, ValueError, RecursionError) as error:
         raise BadCursor(pointer="query:cursor") from error
     if not isinstance(position, list) or any(isinstance(part, list | dict) for part in position):  # pyright: ignore[reportUnknownVariableType]  # any JSON
+        raise BadCursor(pointer="query:cursor")
+    if unstorable(position):  # pyright: ignore[reportUnknownArgumentType]  # any JSON
         raise BadCursor(pointer="query:cursor")
     if parts is not None and len(position) != parts:  # pyright: ignore[reportUnknownArgumentType]  # any JSON
         raise BadCursor(pointer="query:cursor")

@@ -22,6 +22,7 @@ from contracts.ids import HotelId
 from contracts.topics import Topic
 from servicekit import outbox
 from servicekit.actor import Actor
+from servicekit.clock import Clock
 from servicekit.due import DueItem, LeaseLost
 from servicekit.hints import Payload
 from servicekit.rows import Row
@@ -61,12 +62,14 @@ class Transaction:
         now: datetime,
         envelope: Envelope | None = None,
         platform: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self.session = session
         self.service = service
         self.hotel_id = hotel_id
         self.actor = actor
         self.now = now
+        self._clock = clock
         self.envelope = envelope
         self.platform = platform
         self._events: list[outbox.Outgoing] = []
@@ -74,6 +77,11 @@ class Transaction:
         self._hints: list[tuple[str, Payload | None]] = []
         self._after_commit: list[AfterCommit] = []
         self._finished: list[DueItem] = []
+
+    def moment(self) -> datetime:
+        """The present moment, `now` or later: locks may have been waited for. For times that are compared with those of
+        others who held the same lock, as which tokens still hold."""
+        return self.now if self._clock is None else max(self.now, self._clock())
 
     async def get(self, kind: type[R], id: Key) -> R:
         """The row with that primary key (a tuple for a composite one).

@@ -249,8 +249,15 @@ class SessionRow(Row, table=True):
     """Where it was used last; see `domain.devices`."""
     confined: bool = False
     """A hotel's own issuer opened it: it goes on in no other hotel."""
+    began_as: UUID | None = None
+    """The session of the sign-in, for one that was switched to; None: this is it."""
     ended_at: datetime | None = timestamp(nullable=True)
     end_reason: EndReason | None = Field(default=None, sa_type=Text)
+
+    @property
+    def sign_in(self) -> UUID:
+        """The session that the sign-in began with; all that was switched to since shares it."""
+        return self.began_as or self.id
 
     def used(self, place: Place, at: datetime) -> None:
         """Remember when and where it was used last."""

@@ -1,5 +1,7 @@
 """Free JSON of people's pages is bounded."""
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -23,6 +25,12 @@ def test_size_counts_bytes_as_they_are_sent() -> None:
     assert check_document({"a": "ü" * 5}, 18)
     with pytest.raises(ValueError, match="bytes"):
         check_document({"a": "ü" * 6}, 18)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_json_has_not_are_refused(number: str) -> None:
+    with pytest.raises(ValidationError, match="JSON"):
+        SaveView.model_validate({"list_kind": "guests", "name": "Mine", "filter": json.loads(f'{{"a": [{number}]}}')})
 
 
 def test_a_filter_that_is_too_large_is_refused_where_it_comes_in() -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import secrets
 
-from identity_play import PASSWORD, Clock, Desk, Hotel, body, refusal, with_app
+from identity_play import PASSWORD, Clock, Desk, Hotel, Person, body, refusal, with_app
 from sqlalchemy import text
 
 from contracts.events import MembershipRevoked, UserDeleted
+from servicekit.testing import eventually
 
 ME = {"current_password": PASSWORD}
 LINKED = "update users set clerk_id = 'user_' || cast(id as text) where id = :id"
@@ -19,7 +20,32 @@ INVITED = (
     " token_hash, expires_at, accepted_by) values (gen_random_uuid(), :hotel, 1, now(), now(), :email, 'Wilma Weg', 'staff',"
     " '{}', 'accepted', md5(:email) || md5(:email), now(), :id)"
 )
+ASKED = (
+    "insert into invitations (id, hotel_id, version, created_at, updated_at, email, name, role, languages, status,"
+    " token_hash, expires_at) values (gen_random_uuid(), :hotel, 1, now(), now(), :email, 'Wilma Weg', 'staff', '{}',"
+    " 'open', md5(:email || 1) || md5(:email), now() + interval '1 day')"
+)
+TOTP = "insert into totp (user_id, secret, started_at, last_step, failures) values (:id, convert_to('sealed', 'UTF8'), now(), 0, 0)"
+RECOVERY_CODE = "insert into recovery_codes (user_id, code_hash) values (:id, repeat('0', 64))"
+CODE = (
+    "insert into oidc_codes (code_hash, user_id, binder_hash, confined, created_at, expires_at)"
+    " values (md5(:id) || md5(:id), cast(:id as uuid), repeat('0', 64), false, now(), now() + interval '1 day')"
+)
+MAIL = (
+    "insert into mails (id, user_id, kind, language, status, sealed, tries, why, created_at, valid_until)"
+    " values (gen_random_uuid(), :id, 'password_changed', 'en', 'waiting', convert_to('sealed', 'UTF8'), 0, '', now(),"
+    " now() + interval '1 day')"
+)
 """What else knows the person."""
+KNOWING = ("credentials", "totp", "recovery_codes", "preferences", "oidc_identities", "oidc_codes", "password_resets")
+MAILS = "select status, sealed from mails where user_id = :id and status in ('waiting', 'dropped')"
+
+
+async def knows(desk: Desk, person: Person, table: str) -> bool:
+    """Whether the table has something of theirs."""
+    async with desk.app.runtime.db.transaction(None, platform=True, read_only=True) as tx:
+        rows = text(f"select count(*) from {table} where user_id = :id")
+        return await tx.scalar(rows, {"id": person.id}) > 0
 
 
 async def test_of_a_deleted_account_nothing_personal_is_left_and_its_address_is_free(
@@ -31,7 +57,14 @@ async def test_of_a_deleted_account_nothing_personal_is_left_and_its_address_is_
     async with desk.app.runtime.db.transaction(None, platform=True) as tx:
         await tx.execute(text(LINKED), {"id": gone.id})
         await tx.execute(text(IDENTITY), {"id": gone.id})
+        for statement in (TOTP, RECOVERY_CODE, MAIL):
+            await tx.execute(text(statement), {"id": gone.id})
+        await tx.execute(text(CODE), {"id": str(gone.id)})
         await tx.execute(text(INVITED), {"id": gone.id, "hotel": hotel.id, "email": gone.email})
+        await tx.execute(text(ASKED), {"hotel": other_hotel.id, "email": gone.email})
+    assert (await desk.anybody.post("/password-reset", json={"email": gone.email})).status_code == 202
+    await eventually(lambda: knows(desk, gone, "password_resets"))
+    assert [table for table in KNOWING if not await knows(desk, gone, table)] == []
     body(await gone.api.post("/me/views", json={"list_kind": "guests", "name": "Shared", "shared": True}), 201)
     assert (await desk.root.delete(f"/users/{gone.id}")).status_code == 204
     assert await gone.is_refused()
@@ -48,12 +81,13 @@ async def test_of_a_deleted_account_nothing_personal_is_left_and_its_address_is_
     assert body(await hotel.admin.api.get("/me/views"))["items"] == []
     rt = desk.app.runtime
     async with rt.db.transaction(None, platform=True, read_only=True) as tx:
-        for table in ("credentials", "totp", "preferences", "oidc_identities", "password_resets"):
-            rows = await tx.scalar(text(f"select count(*) from {table} where user_id = :id"), {"id": gone.id})
-            assert rows == 0, table
+        assert {tuple(row) for row in await tx.execute(text(MAILS), {"id": gone.id})} == {("dropped", None)}
         assert await tx.scalar(text("select clerk_id from users where id = :id"), {"id": gone.id}) is None
-        asked = text("select email, name from invitations where accepted_by = :id")
-        assert [tuple(row) for row in await tx.execute(asked, {"id": gone.id})] == [(f"{gone.id}@deleted.invalid", "")]
+        nobody = f"{gone.id}@deleted.invalid"
+        asked = text("select status, email, name from invitations where hotel_id in (:hotel, :other) order by status")
+        left = await tx.execute(asked, {"hotel": hotel.id, "other": other_hotel.id})
+        assert [tuple(row) for row in left] == [("accepted", nobody, ""), ("withdrawn", nobody, "")]
+    assert [table for table in KNOWING if await knows(desk, gone, table)] == []
     assert (await desk.root.delete(f"/users/{gone.id}")).status_code == 204, "once more is no error"
     again = await desk.add(hotel.admin.api, "/users", {"email": gone.email, "role": "staff"})
     assert again.id != gone.id

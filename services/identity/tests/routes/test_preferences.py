@@ -39,6 +39,10 @@ async def test_preferences_that_cannot_be_are_refused(standing_hotel: Hotel) -> 
     ):
         answer = await standing_hotel.admin.api.put("/me/preferences", json=bad)
         assert refusal(answer, 422) == "validation", bad
+    json = {"content-type": "application/json"}
+    no_number = '{"dashboard": {"a": [NaN]}}'
+    answer = await standing_hotel.admin.api.put("/me/preferences", content=no_number, headers=json)
+    assert refusal(answer, 422) == "validation"
 
 
 async def test_a_view_is_kept_changed_ordered_and_deleted(standing_hotel: Hotel) -> None:

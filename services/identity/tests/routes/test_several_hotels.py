@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 from identity_play import Clock, Desk, Hotel, body, refusal
+from sqlalchemy import text
 
 from contracts.events import MembershipChanged, MembershipGranted
 
@@ -38,6 +39,8 @@ async def test_putting_somebody_into_another_role_is_felt_and_the_same_again_is_
     assert await member.is_refused()
     told = await desk.app.events(MembershipChanged, 2, hotel_id=hotel.id)
     assert [(event.role, event.version) for event in told] == [("staff", 2), ("viewer", 3)]
+    joined = (await desk.app.events(MembershipGranted, 2, hotel_id=hotel.id))[-1]
+    assert told[0].changed_at == joined.changed_at < told[1].changed_at, "tokens hold until the role is another"
     last = await hotel.admin.api.put(f"/hotels/{hotel.id}/users/{hotel.admin.id}", json={"role": "staff"})
     assert refusal(last, 409) == "last-admin"
 
@@ -102,6 +105,13 @@ async def test_nobody_switches_where_they_do_not_work(
 
 async def test_a_session_that_is_over_leads_nowhere(desk: Desk, clock: Clock, hotel: Hotel) -> None:
     member = await hotel.member()
+    signed_out = await desk.person(member.email)
+    async with desk.app.runtime.db.transaction(None, platform=True) as tx:  # before anybody has heard of it
+        await tx.execute(
+            text("update sessions set ended_at = now(), end_reason = 'signed_out' where id = :id"),
+            {"id": signed_out.claims["sid"]},
+        )
+    assert refusal(await signed_out.api.post("/tokens/switch", json={"hotel": hotel.slug}), 401) == "session-over"
     clock.pass_(60 * 24 * 3600)
     assert refusal(await member.api.post("/tokens/switch", json={"hotel": hotel.slug}), 401) == "session-over"
 

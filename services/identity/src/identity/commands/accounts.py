@@ -136,9 +136,10 @@ async def check_password(user_id: UserId, given: SecretStr, hasher: Passwords, t
 
 
 async def end_sessions(user: UserRow, reason: EndReason, tx: Transaction) -> None:
-    """End every session of a locked account, in the account's or the platform's scope, and say so."""
+    """End every session of a locked account, in the account's or the platform's scope, and say so. From this moment: whoever
+    had the lock before may have got a token while it was waited for."""
     await mark_ended(UserId(user.id), reason, tx)
-    tx.publish(user.sessions_revoked(None, tx.now))
+    tx.publish(user.sessions_revoked(None, tx.moment()))
 
 
 async def end_other_sessions(user: UserRow, kept: SessionId | None, reason: EndReason, tx: Transaction) -> None:

@@ -19,6 +19,7 @@ from contracts.apikeys import DIGITS, RANDOM_LENGTH, api_key, is_api_key
 from contracts.ids import ApiKeyId, HotelId
 from contracts.permissions import Permission
 from contracts.statuses import HotelStatus
+from identity.commands.grants import actor_permissions, hold_hotel
 from identity.domain.api_keys import (
     DEFAULT_DAYS,
     LONGEST_DAYS,
@@ -30,6 +31,7 @@ from identity.domain.api_keys import (
     token_lifetime,
 )
 from identity.domain.hotels import HotelSuspended
+from identity.domain.roles import check_within
 from identity.tables import HotelRow
 from identity.tables_access import ApiKeyRow
 from servicekit import Actor, Command, Transaction, new_id
@@ -94,10 +96,12 @@ async def create_api_key(command: CreateApiKey, tx: Transaction) -> Made:
         ScopeNotYours: it would be allowed what its maker is not, or what is for people alone.
     """
     assert tx.actor.id is not None
+    assert tx.hotel_id is not None  # routes that let a hotel's people in alone
+    await hold_hotel(tx.hotel_id, tx)  # whose role changes just now has what it brings after that
     secret = _new_secret()
     row = ApiKeyRow(
         name=command.name,
-        scopes=check_scopes(command.scopes, tx.actor.scopes),
+        scopes=check_scopes(command.scopes, await actor_permissions(tx)),
         created_by=tx.actor.id,
         key_hash=_hash_of(secret),
         hint=secret[-HINT_LENGTH:],
@@ -115,10 +119,14 @@ async def rotate_api_key(key_id: ApiKeyId, command: RotateApiKey, tx: Transactio
     Raises:
         NotFound: the hotel has no such key.
         KeyRevoked: it was revoked.
+        BeyondOwnPermissions: whoever has the secret may do more than the actor.
     """
+    assert tx.hotel_id is not None  # routes that let a hotel's people in alone
+    await hold_hotel(tx.hotel_id, tx)
     row = await tx.lock(ApiKeyRow, key_id)
     if row.revoked_at is not None:
         raise KeyRevoked
+    check_within(await actor_permissions(tx), permissions_of(row))
     secret = _new_secret()
     over = row.former_sid
     if command.keep_former_seconds:
@@ -193,6 +201,11 @@ async def exchange_api_key(secret: str, longest: timedelta, tx: Transaction) -> 
     tx.actor = key_actor(row)
     tx.audit("api_key.exchange", "api_key", row.id)
     return Exchanged(row, sid, lifetime)
+
+
+def permissions_of(row: ApiKeyRow) -> frozenset[Permission]:
+    """What the key allows, of the permissions that there still are."""
+    return frozenset(permission for permission in Permission if permission.value in row.scopes)
 
 
 def key_actor(row: ApiKeyRow) -> Actor:

@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from contracts.errors import Conflict, Forbidden
 from contracts.ids import UserId
@@ -24,13 +24,16 @@ from identity.commands.second_factor import Given, check_second_factor
 from identity.commands.users import end_membership
 from identity.domain.second_factor import SecondFactorRefused
 from identity.domain.sessions import EndReason
-from identity.tables import CredentialRow, MembershipRow, UserRow
+from identity.tables import CredentialRow, MembershipRow, SessionRow, UserRow
 from identity.tables_mail import PasswordResetRow
 from identity.tables_oidc import OidcCodeRow, OidcIdentityRow
 from identity.tables_people import PreferencesRow
 from identity.tables_second_factor import TotpRow
 from servicekit import Command, Transaction
 from servicekit.vault import Vault
+
+_NOWHERE: dict[str, None] = dict.fromkeys(("browser", "system", "network"))
+"""What a session says of a person's devices and places, forgotten."""
 
 
 class DeleteOwnAccount(Command):
@@ -124,17 +127,26 @@ async def check_admin_stays_everywhere(user_id: UserId, memberships: list[UUID],
 
     Raises:
         LastAdmin: one would be.
-        Conflict: a hotel took them on just now; the same again may work.
+        Conflict: as `check_workplaces`.
     """
-    now = select(col(MembershipRow.id)).where(col(MembershipRow.user_id) == user_id)
-    if set(await tx.scalars(now)) != set(memberships):
-        raise Conflict("a hotel has just taken this person on, try again")
+    await check_workplaces(user_id, memberships, tx)
     for membership_id in memberships:
         found = await tx.get(MembershipRow, membership_id)
         async with hotel_scope(tx, found.hotel_id):
             row = await tx.lock(MembershipRow, membership_id)
             if row.status == MembershipStatus.ACTIVE:
                 await check_last_admin(row, None, tx)
+
+
+async def check_workplaces(user_id: UserId, memberships: list[UUID], tx: Transaction) -> None:
+    """The locked account works and worked where it did before it was locked.
+
+    Raises:
+        Conflict: a hotel took them on just now; the same again may work.
+    """
+    now = select(col(MembershipRow.id)).where(col(MembershipRow.user_id) == user_id)
+    if set(await tx.scalars(now)) != set(memberships):
+        raise Conflict("a hotel has just taken this person on, try again")
 
 
 async def check_actor_remains(user_id: UserId, tx: Transaction) -> None:
@@ -155,6 +167,7 @@ async def check_actor_remains(user_id: UserId, tx: Transaction) -> None:
 async def _delete(row: UserRow, memberships: list[UUID], tx: Transaction) -> None:
     """What deleting is: hotels lose the membership and the name, the database the person, everybody else hears of it."""
     user_id = UserId(row.id)
+    await check_workplaces(user_id, memberships, tx)
     if row.status == UserStatus.ACTIVE:
         await check_admin_stays_everywhere(user_id, memberships, tx)
     for membership_id in memberships:
@@ -166,6 +179,7 @@ async def _delete(row: UserRow, memberships: list[UUID], tx: Transaction) -> Non
             await forget_invitations(row, membership.hotel_id, tx)
     for table in (CredentialRow, TotpRow, PreferencesRow, PasswordResetRow, OidcIdentityRow, OidcCodeRow):
         await tx.execute(delete(table).where(col(table.user_id) == user_id))
+    await tx.execute(update(SessionRow).where(col(SessionRow.user_id) == user_id).values(_NOWHERE))
     await drop_mails_of(user_id, tx)
     move(USER_MOVES, UserStatus(row.status), UserStatus.DELETED)
     row.blank()

@@ -104,11 +104,15 @@ async def check_takes(role: str, tx: Transaction) -> None:
 
 
 async def check_last_admin(row: MembershipRow, to: str | None, tx: Transaction) -> None:
-    """The locked member may become `to` (None: leaves), as far as the hotel's admins go.
+    """The locked member may become `to` (None: leaves), as far as the hotel's admins go. A deleted hotel, which takes nobody,
+    holds nobody back either: whoever restores it invites an admin.
 
     Raises:
         LastAdmin: nobody would be left to run the hotel.
     """
+    status = await tx.scalar(select(col(HotelRow.status)).where(col(HotelRow.id) == row.hotel_id))
+    if status == HotelStatus.DELETED:
+        return
     others = (
         select(func.count())
         .select_from(MembershipRow)
@@ -149,7 +153,7 @@ async def grant_membership(
         display_name=name,
         role=role,
         languages=languages,
-        changed_at=tx.now,
+        changed_at=tx.moment(),
     )
     tx.add(row)
     try:

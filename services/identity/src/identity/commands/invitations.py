@@ -19,7 +19,7 @@ from contracts.values import Email
 from identity.accounts import account_of_email, account_scope
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import EmailTaken, Languages, NewAccount, Password, create_account
-from identity.commands.grants import check_gives, grant_membership, has_role, hold_hotel, hold_open_hotel
+from identity.commands.grants import check_gives, check_takes, grant_membership, has_role, hold_hotel, hold_open_hotel
 from identity.commands.mail import NEWS_HOLD, Contents, drop_mails_about, queue_mail
 from identity.commands.passwords import LinkToken
 from identity.domain.contact import PersonName
@@ -155,8 +155,12 @@ async def withdraw_invitation(invitation_id: UUID, tx: Transaction) -> Invitatio
 
     Raises:
         InvitationClosed: it was accepted.
+        BeyondOwnPermissions: its role brings more than the actor has.
     """
+    assert tx.hotel_id is not None  # Tx lets nobody in without one
+    await hold_hotel(tx.hotel_id, tx)
     row = await tx.lock(InvitationRow, invitation_id)
+    await check_takes(row.role, tx)
     if row.status == InvitationStatus.WITHDRAWN:
         return row
     row.take(row.state.withdrawn())
@@ -177,6 +181,17 @@ async def forget_invitations(user: UserRow, hotel_id: UUID, tx: Transaction) -> 
         row.version += 1
         row.email, row.name, row.languages = f"{user.id}@deleted.invalid", "", []
     await tx.flush()
+
+
+async def void_invitations(role: str, tx: Transaction) -> None:
+    """A role is deleted, in the transaction's hotel, which is held: open invitations into it are void, so that none leads
+    into another role that gets the name later."""
+    named = col(InvitationRow.hotel_id) == tx.hotel_id, col(InvitationRow.role) == role
+    open_ones = select(InvitationRow).where(*named, col(InvitationRow.status) == InvitationStatus.OPEN)
+    for row in await tx.scalars(open_ones.order_by(col(InvitationRow.id)).with_for_update()):
+        row.take(row.state.withdrawn())
+        await drop_mails_about(row.id, tx)
+        tx.audit("invitation.withdraw", "invitation", row.id)
 
 
 async def hotel_of_invitation(token: SecretStr, tx: Transaction) -> HotelId:
@@ -268,7 +283,7 @@ async def _join(row: InvitationRow, user_id: UserId, tx: Transaction) -> Members
         member = await tx.lock(MembershipRow, found.id)
         if member.status == MembershipStatus.ACTIVE:
             raise AlreadyMember
-        member.status, member.role, member.changed_at = MembershipStatus.ACTIVE, row.role, tx.now
+        member.status, member.role, member.changed_at = MembershipStatus.ACTIVE, row.role, tx.moment()
         member.version += 1
         tx.publish(member.granted())
         return member

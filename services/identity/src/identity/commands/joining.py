@@ -12,7 +12,7 @@ from contracts.ids import HotelId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.accounts import account_scope
 from identity.commands.accounts import mark_ended
-from identity.commands.grants import grant_membership
+from identity.commands.grants import grant_membership, hold_hotel
 from identity.commands.users import end_membership
 from identity.domain.members import HotelRole
 from identity.domain.sessions import EndReason
@@ -41,7 +41,8 @@ async def join(user_id: UUID, name: str, role: HotelRole, tx: Transaction) -> Me
 async def set_membership(hotel_id: HotelId, user_id: UserId, role: HotelRole | None, tx: Transaction) -> None:
     """Make the account a member in that role, or no longer one (None). Platform scope, in that hotel. Nobody joins a
     deleted hotel, and nobody whose account is deleted joins any."""
-    hotel = await tx.lock(HotelRow, hotel_id)
+    await hold_hotel(hotel_id, tx)  # no stronger: sign-ins lock the account and then the key of the hotel
+    hotel = await tx.get(HotelRow, hotel_id)
     user = await tx.lock(UserRow, user_id)
     found = await find_membership(hotel_id, user_id, tx)
     may_join = hotel.status != HotelStatus.DELETED and user.status != UserStatus.DELETED
@@ -55,7 +56,7 @@ async def set_membership(hotel_id: HotelId, user_id: UserId, role: HotelRole | N
         if active:
             await _leave(row, tx)
     elif (active and row.role != role) or (not active and may_join):
-        row.status, row.role, row.changed_at = MembershipStatus.ACTIVE, role, tx.now
+        row.status, row.role, row.changed_at = MembershipStatus.ACTIVE, role, tx.moment()
         row.version += 1
         tx.publish(row.changed() if active else row.granted(), hotel_id=hotel_id)
         tx.audit("user.change_role" if active else "user.activate", "user", user_id)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from contracts.errors import Conflict, NotFound
-from contracts.ids import HotelId, UserId
+from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.accounts import Access, access_of, account_of_email, account_scope
 from identity.adapters.hashing import Passwords
@@ -28,8 +28,8 @@ from identity.domain.hotels import HotelSuspended
 from identity.domain.members import HotelRole
 from identity.domain.oidc import HANDOVER, SECOND_FACTOR, Assertion, BadCode, NotAdmitted, Trust, hash_of
 from identity.domain.second_factor import SecondFactorRefused
-from identity.domain.sessions import Lifetimes
-from identity.tables import UserRow
+from identity.domain.sessions import Lifetimes, SessionConfined, SessionOver
+from identity.tables import SessionRow, UserRow
 from identity.tables_oidc import OidcCodeRow, OidcConnectionRow, OidcIdentityRow
 from servicekit import Transaction, new_id
 from servicekit.vault import Vault
@@ -116,10 +116,29 @@ async def account_of_identity(assertion: Assertion, tx: Transaction) -> UUID | N
     return await tx.scalar(_BY_IDENTITY, {"issuer": assertion.issuer, "subject": assertion.subject})
 
 
-async def link_identity(user_id: UserId, assertion: Assertion, trust: Trust, tx: Transaction) -> None:
+async def check_may_link(user_id: UserId, sid: SessionId | None, tx: Transaction) -> None:
+    """Identities are linked in a session that goes on and that no hotel's own connection opened: what is linked opens the
+    account for good, in every hotel.
+
+    Raises:
+        SessionOver: it is over, or the token is of none.
+        SessionConfined: a hotel's own issuer opened it.
+    """
+    async with account_scope(tx, user_id):
+        session = None if sid is None else await tx.find(SessionRow, sid)
+    if session is None or session.ended_at is not None or session.expires_at <= tx.now:
+        raise SessionOver
+    if session.confined:
+        raise SessionConfined
+
+
+async def link_identity(
+    user_id: UserId, sid: SessionId | None, assertion: Assertion, trust: Trust, tx: Transaction
+) -> None:
     """Link an identity to the account of somebody who is signed in and has just proved to be both.
 
     Raises:
+        SessionOver, SessionConfined: as `check_may_link`; minutes passed at the issuer.
         IdentityTaken: it is another account's.
         NotAdmitted: an account of the platform's own people, by a hotel's connection.
     """
@@ -130,6 +149,8 @@ async def link_identity(user_id: UserId, assertion: Assertion, trust: Trust, tx:
         user = await tx.lock(UserRow, user_id)
         if not trust.opens(superadmin=user.superadmin):
             raise NotAdmitted
+    await check_may_link(user_id, sid, tx)  # under the lock: who ends the session, or the account, has waited
+    async with account_scope(tx, user_id):
         try:
             await _note_identity(user_id, assertion, tx, known=owner is not None)
         except IntegrityError:

@@ -9,10 +9,11 @@ from sqlmodel import col, select
 
 from contracts.errors import NotFound
 from contracts.ids import UserId
-from contracts.statuses import MembershipStatus
+from contracts.statuses import MembershipStatus, UserStatus
 from contracts.values import LanguageTag
 from identity.accounts import account_scope
 from identity.domain.documents import Dashboard, Filter
+from identity.domain.members import AccountDeleted
 from identity.domain.preferences import ListKind, NotYourView, TimeFormat, check_room
 from identity.tables import MembershipRow, UserRow
 from identity.tables_people import PreferencesRow, SavedViewRow
@@ -57,9 +58,11 @@ async def set_preferences(
 
     Raises:
         PreconditionFailed: they changed since, say on another device.
+        AccountDeleted: it was deleted a moment ago; nothing is kept for nobody.
     """
     async with account_scope(tx, user_id):
-        await tx.lock(UserRow, user_id)
+        if (await tx.lock(UserRow, user_id)).status == UserStatus.DELETED:
+            raise AccountDeleted
         found = await tx.find_locked(PreferencesRow, user_id)
         row = found or PreferencesRow(user_id=user_id)
         check_version(row, if_match)

@@ -12,6 +12,7 @@ from contracts.ids import HotelId
 from contracts.permissions import Permission
 from contracts.statuses import MembershipStatus
 from identity.commands.grants import actor_permissions, hold_hotel
+from identity.commands.invitations import void_invitations
 from identity.domain.roles import (
     BuiltInRole,
     RoleName,
@@ -112,7 +113,7 @@ async def update_role(
 
 
 async def delete_role(name: str, hotel_id: HotelId, if_match: int | None, tx: Transaction) -> None:
-    """Delete a role that nobody works in. Former members who had it come back in another.
+    """Delete a role that nobody works in. Former members who had it come back in another; open invitations into it are void.
 
     Raises:
         NotFound: the hotel has no such role.
@@ -127,6 +128,7 @@ async def delete_role(name: str, hotel_id: HotelId, if_match: int | None, tx: Tr
     check_within(await actor_permissions(tx), row.brings())
     members = select(func.count()).select_from(MembershipRow).where(*_works_in(row))
     check_unused(await tx.scalar(members))
+    await void_invitations(name, tx)
     await tx.delete(row)
     tx.audit("role.delete", "role", row.id)
 
@@ -145,7 +147,7 @@ async def _tell_members(role: RoleRow, tx: Transaction) -> None:
     """Everybody in the role gets `membership.changed`, which makes their tokens of before worthless everywhere."""
     members = select(MembershipRow).where(*_works_in(role)).order_by(col(MembershipRow.id)).with_for_update()
     for member in await tx.scalars(members.execution_options(populate_existing=True)):
-        member.changed_at = tx.now
+        member.changed_at = tx.moment()
         member.version += 1
         tx.publish(member.changed())
 

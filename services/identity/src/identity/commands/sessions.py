@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from contracts.actor import ActorKind
 from contracts.errors import NotFound
@@ -163,7 +163,7 @@ async def start_session(
         token = _next_token(session, lifetimes, tx)
         enrolling = await _is_enrolling(access, tx)
     tx.audit("session.start", "session", session.id)
-    return Started(access, SessionId(session.id), token, tx.now, enrolling)
+    return Started(access, SessionId(session.id), token, tx.moment(), enrolling)
 
 
 async def access_elsewhere(user_id: UserId, hotel: str | None, tx: Transaction) -> Access:
@@ -183,7 +183,8 @@ async def switch_session(
     user_id: UserId, present: SessionId | None, lifetimes: Lifetimes, tx: Transaction, place: Place = UNKNOWN
 ) -> Started:
     """Begin one more session, in the transaction's hotel, for somebody who is signed in. The present one stays; the new
-    one ends when it does at the latest, so that switching about does not put off typing the password.
+    one ends when it does at the latest, so that switching about does not put off typing the password. They are of one sign-in:
+    a token of either that is used twice ends both.
 
     Raises:
         SessionOver: the present session is over, or the token is of none.
@@ -207,6 +208,7 @@ async def switch_session(
             hotel_id=access.hotel_id,
             started_at=tx.now,
             expires_at=former.expires_at,
+            began_as=former.sign_in,
         )
         session.used(place, tx.now)
         tx.add(session)
@@ -214,7 +216,7 @@ async def switch_session(
         token = _next_token(session, lifetimes, tx)
         enrolling = await _is_enrolling(access, tx)
     tx.audit("session.switch", "session", session.id)
-    return Started(access, SessionId(session.id), token, tx.now, enrolling)
+    return Started(access, SessionId(session.id), token, tx.moment(), enrolling)
 
 
 async def refresh_session(
@@ -233,6 +235,7 @@ async def refresh_session(
         verdict = judge(token.presented(session), tx.now, lifetimes.overlap)
         if verdict is RefreshVerdict.END_FAMILY:
             _end(session, user, EndReason.TOKEN_REUSED, "session.reuse_detected", tx)
+            await _end_sign_in(session, user, tx)
             return None
         if verdict is RefreshVerdict.REFUSE:
             return None
@@ -248,7 +251,7 @@ async def refresh_session(
         enrolling = await _is_enrolling(access, tx)
     action = "session.refresh" if verdict is RefreshVerdict.ROTATE else "session.repeat_refresh"
     tx.audit(action, "session", session.id)
-    return Started(access, SessionId(session.id), following, tx.now, enrolling)
+    return Started(access, SessionId(session.id), following, tx.moment(), enrolling)
 
 
 async def sign_out(refresh_token: str, owner: TokenOwner, tx: Transaction) -> None:
@@ -344,6 +347,15 @@ def _next_token(session: SessionRow, lifetimes: Lifetimes, tx: Transaction) -> s
         )
     )
     return token
+
+
+async def _end_sign_in(session: SessionRow, user: UserRow, tx: Transaction) -> None:
+    """End what was switched to and from: whoever came with the token may be who switched, and to whichever hotel."""
+    of_it = or_(col(SessionRow.id) == session.sign_in, col(SessionRow.began_as) == session.sign_in)
+    others = select(SessionRow).where(of_it, col(SessionRow.user_id) == user.id, col(SessionRow.ended_at).is_(None))
+    for other in await tx.scalars(others.order_by(col(SessionRow.id)).with_for_update()):
+        if other.id != session.id:
+            _end(other, user, EndReason.TOKEN_REUSED, "session.end", tx)
 
 
 def _end(session: SessionRow, user: UserRow, reason: EndReason, action: str, tx: Transaction) -> None:

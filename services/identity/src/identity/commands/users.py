@@ -111,7 +111,7 @@ async def add_to_hotel(user_id: UserId, hotel_id: HotelId, command: AddToHotel, 
     row.languages = list(command.languages) if command.languages is not None else row.languages
     row.role, row.status = command.role, MembershipStatus.ACTIVE
     if not was_active or before != command.role:
-        row.changed_at = tx.now
+        row.changed_at = tx.moment()
     row.version += 1
     tx.publish(row.changed() if was_active else row.granted())
     tx.audit("user.add_to_hotel", "user", user_id)
@@ -153,7 +153,7 @@ async def change_role(user_id: UserId, command: ChangeRole, if_match: int | None
     if row.role == command.role:
         return row
     await check_last_admin(row, command.role, tx)
-    row.role, row.changed_at = command.role, tx.now
+    row.role, row.changed_at = command.role, tx.moment()
     row.version += 1
     tx.publish(row.changed())
     tx.audit("user.change_role", "user", user_id)
@@ -195,7 +195,7 @@ async def activate_member(user_id: UserId, tx: Transaction) -> MembershipRow:
         return row
     await check_account_lives(user_id, tx)
     await check_gives(row.role, tx)
-    row.status, row.changed_at = MembershipStatus.ACTIVE, tx.now
+    row.status, row.changed_at = MembershipStatus.ACTIVE, tx.moment()
     row.version += 1
     tx.publish(row.granted())
     tx.audit("user.activate", "user", user_id)
@@ -204,7 +204,7 @@ async def activate_member(user_id: UserId, tx: Transaction) -> MembershipRow:
 
 async def end_membership(row: MembershipRow, tx: Transaction) -> None:
     """Write and tell that a locked membership is over; what the person saved for their lists goes with it."""
-    row.status, row.changed_at = MembershipStatus.REVOKED, tx.now
+    row.status, row.changed_at = MembershipStatus.REVOKED, tx.moment()
     row.version += 1
     mine = col(SavedViewRow.hotel_id) == row.hotel_id, col(SavedViewRow.user_id) == row.user_id
     await tx.execute(delete(SavedViewRow).where(*mine))

@@ -18,11 +18,12 @@ def check_document(document: Document, max_bytes: int, max_depth: int = MAX_DEPT
     """The document, if it is small enough: its compact form in UTF-8, and how deep it goes.
 
     Raises:
-        ValueError: it is too large or too deep.
+        ValueError: it is too large or too deep, or holds a number that JSON has not (NaN, infinite).
     """
     if _deeper_than(document, max_depth):
         raise ValueError(f"at most {max_depth} levels deep")
-    if len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()) > max_bytes:
+    compact = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if len(compact.encode()) > max_bytes:
         raise ValueError(f"at most {max_bytes} bytes of JSON")
     return document
 

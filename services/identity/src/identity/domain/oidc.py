@@ -76,6 +76,7 @@ class Begun:
     Attributes:
         binder_hash: of the browser's binder.
         link_to: the account that a new identity is to be linked to; None signs in.
+        link_from: the session that this was begun in.
     """
 
     connection: str
@@ -84,6 +85,7 @@ class Begun:
     expires_at: float
     salt: str
     link_to: str | None = None
+    link_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from identity.commands.api_keys import (
 from identity.domain.api_keys import BadApiKey, KeyRevoked, ScopeNotYours
 from identity.domain.claims import api_key_claims
 from identity.domain.hotels import HotelSuspended
+from identity.domain.roles import BeyondOwnPermissions
 from identity.queries.api_keys import ApiKeyView, api_key, list_api_keys
 from identity.resources import resources_of
 from identity.settings import settings_of
@@ -69,11 +70,12 @@ async def api_key_route(api_key_id: ApiKeyId, _: Reader, tx: Tx) -> ApiKeyView:
     return await api_key(api_key_id, tx)
 
 
-@router.post("/api-keys/{api_key_id}/rotate", responses=problems(NotFound, KeyRevoked))
+@router.post("/api-keys/{api_key_id}/rotate", responses=problems(NotFound, KeyRevoked, BeyondOwnPermissions))
 async def rotate_api_key_route(
     api_key_id: ApiKeyId, command: RotateApiKey, _: Writer, tx: Tx, response: Response
 ) -> NewApiKeyView:
-    """Give a key another secret. The former one ends at once, or goes on for up to seven days beside it."""
+    """Give a key another secret. The former one ends at once, or goes on for up to seven days beside it. Whoever
+    asks has all that the key allows: the secret is theirs."""
     return _said_once(await rotate_api_key(api_key_id, command, tx), response)
 
 

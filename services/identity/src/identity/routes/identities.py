@@ -7,8 +7,9 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts.errors import NotFound
-from identity.commands.oidc import unlink_identity
+from identity.commands.oidc import check_may_link, unlink_identity
 from identity.domain.oidc import BadReturn, IssuerUnavailable
+from identity.domain.sessions import SessionConfined, SessionOver
 from identity.queries.oidc import Identities, identities
 from identity.routes.oidc import begin, keep_binder
 from identity.routes.scopes import OwnTx, own_id
@@ -39,12 +40,18 @@ async def identities_route(actor: SignedIn, tx: OwnTx) -> Identities:
     return await identities(own_id(actor), tx)
 
 
-@router.post("", responses=problems(NotFound, BadReturn, IssuerUnavailable, TooManyRequests))
+@router.post(
+    "",
+    responses=problems(SessionOver, SessionConfined, NotFound, BadReturn, IssuerUnavailable, TooManyRequests),
+)
 async def link_identity_route(
     command: LinkIdentity, actor: SignedIn, request: Request, rt: Rt, response: Response
 ) -> LinkView:
-    """Begin to link: sign in there with this browser, and the identity is one's own."""
+    """Begin to link: sign in there with this browser, and the identity is one's own. Not from a session that a
+    hotel's own connection opened: what is linked opens the account everywhere."""
     await check_token_limit(request, rt)
+    async with rt.db.transaction(None, actor=actor, read_only=True) as tx:
+        await check_may_link(own_id(actor), actor.sid, tx)
     url, binder = await begin(command.connection_id, command.return_to, actor, request, rt)
     keep_binder(response, binder, rt)
     return LinkView(url=url)

@@ -106,7 +106,9 @@ async def resend_invitation_route(invitation_id: UUID, _: Writer, rt: Rt, tx: Tx
     return await invitation_view(row, tx)
 
 
-@router.post("/invitations/{invitation_id}/withdraw", responses=problems(NotFound, InvitationClosed))
+@router.post(
+    "/invitations/{invitation_id}/withdraw", responses=problems(NotFound, InvitationClosed, BeyondOwnPermissions)
+)
 async def withdraw_invitation_route(invitation_id: UUID, _: Writer, tx: Tx) -> InvitationView:
     """Take an invitation back: its link is void."""
     return await invitation_view(await withdraw_invitation(invitation_id, tx), tx)

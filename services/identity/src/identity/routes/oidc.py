@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts.actor import ActorKind
 from contracts.errors import DomainError, NotFound
-from contracts.ids import UserId
+from contracts.ids import SessionId, UserId
 from identity.adapters.issuers import Client
 from identity.commands.accounts import EmailTaken
 from identity.commands.oidc import Arrival, access_by_code, admit, arrival_of, exchange_code, link_identity
@@ -179,6 +179,7 @@ async def begin(
         expires_at=(rt.db.clock() + STATE_LIFE).timestamp(),
         salt=secrets.token_urlsafe(16),
         link_to=None if linking is None else str(linking.id),
+        link_from=None if linking is None or linking.sid is None else str(linking.sid),
     )
     sealed = kept.vault.seal(json.dumps(asdict(begun)).encode(), *PLACE)
     state = urlsafe_b64encode(sealed).decode().rstrip("=")
@@ -217,7 +218,7 @@ async def _finish(
         verifier=derived(binder, state, "verifier"),
     )
     if begun.link_to is not None:
-        await _link(UserId(UUID(begun.link_to)), assertion, connection, rt)
+        await _link(begun, assertion, connection, rt)
         return "oidc_linked=1"
     async with rt.db.transaction(None, platform=True, read_only=True) as tx:
         arrival = await arrival_of(connection, assertion, tx)
@@ -236,9 +237,11 @@ async def _admitted(arrival: Arrival, binder: str, rt: Runtime) -> str:
         return await admit(arrival, binder, resources_of(rt).passwords, tx)
 
 
-async def _link(user_id: UserId, assertion: Assertion, connection: OidcConnectionRow, rt: Runtime) -> None:
+async def _link(begun: Begun, assertion: Assertion, connection: OidcConnectionRow, rt: Runtime) -> None:
+    user_id = UserId(UUID(begun.link_to))
+    sid = None if begun.link_from is None else SessionId(UUID(begun.link_from))
     async with rt.db.transaction(None, actor=_owner(user_id)) as tx:
-        await link_identity(user_id, assertion, connection.trust, tx)
+        await link_identity(user_id, sid, assertion, connection.trust, tx)
 
 
 def _owner(user_id: UserId) -> Actor:

@@ -15,6 +15,7 @@ from identity.commands.preferences import (
     set_preferences,
     update_view,
 )
+from identity.domain.members import AccountDeleted
 from identity.domain.preferences import ListKind, NotYourView, TooManyViews
 from identity.queries.preferences import (
     PreferencesView,
@@ -39,7 +40,7 @@ async def preferences_route(actor: SignedIn, tx: OwnTx, response: Response) -> P
     return view
 
 
-@router.put("/preferences", responses=problems(PreconditionFailed))
+@router.put("/preferences", responses=problems(PreconditionFailed, AccountDeleted))
 async def set_preferences_route(
     command: SetPreferences, actor: SignedIn, if_match: IfMatch, tx: OwnTx, response: Response
 ) -> PreferencesView:
