@@ -83,7 +83,7 @@ async def test_a_session_that_leaves_nothing_reads_as_in_the_release_before(valk
     desk = before(identity([], revoked=204), valkey, prefix)
     session_id = await desk.sessions.create(IN_NORTH)
     [key] = [key async for key in valkey.scan_iter(f"{prefix}:session:*")]
-    kept = json.loads(desk.sessions._box.decrypt(await valkey.get(key)))
+    kept = json.loads(desk.sessions._box.decrypt(await valkey.get(key) or b""))
     assert set(kept) == {"access_token", "expires_at", "refresh_token", "csrf_token", "profile"}
     assert await desk.sessions.get(session_id) == IN_NORTH
 

@@ -249,6 +249,8 @@ class SessionRow(Row, table=True):
     """Where it was used last; see `domain.devices`."""
     confined: bool = False
     """A hotel's own issuer opened it: it goes on in no other hotel."""
+    reproved_at: datetime | None = timestamp(nullable=True)
+    """When its person signed in anew at an issuer that was asked for it; a session that it was switched from hands it on."""
     ended_at: datetime | None = timestamp(nullable=True)
     end_reason: EndReason | None = Field(default=None, sa_type=Text)
 

@@ -132,10 +132,11 @@ async def start_session(
     place: Place = UNKNOWN,
     *,
     confined: bool = False,
+    fresh: bool = False,
 ) -> Started | SecondFactorRefused:
     """Begin a session for somebody whose password was right. A refusal of the second factor that they gave, or did not,
     must be committed: it was counted. `new_hash`: the same password, hashed as is done today. `confined`: a hotel's own issuer vouched, so
-    that the session goes on in no other hotel.
+    that the session goes on in no other hotel. `fresh`: they signed in anew at an issuer.
 
     Raises:
         BadCredentials: what they may do ended while the password was checked.
@@ -155,7 +156,12 @@ async def start_session(
             credential.password_hash = new_hash
         ends = lifetimes.session_ends(tx.now)
         session = SessionRow(
-            user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, expires_at=ends, confined=confined
+            user_id=known.user_id,
+            hotel_id=access.hotel_id,
+            started_at=tx.now,
+            expires_at=ends,
+            confined=confined,
+            reproved_at=tx.now if fresh else None,
         )
         session.used(place, tx.now)
         tx.add(session)
@@ -207,6 +213,7 @@ async def switch_session(
             hotel_id=access.hotel_id,
             started_at=tx.now,
             expires_at=former.expires_at,
+            reproved_at=former.reproved_at,
         )
         session.used(place, tx.now)
         tx.add(session)
