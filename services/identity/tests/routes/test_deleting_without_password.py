@@ -11,9 +11,9 @@ from sqlalchemy import text
 from identity.domain.sessions import FRESH
 
 
-async def signed_in(browser: Browser, connection: Json, subject: str, **more: bool) -> Json:
+async def signed_in(browser: Browser, connection: Json, subject: str, *, fresh: bool = False) -> Json:
     """The session that comes of going to the issuer and back."""
-    return body(await browser.exchange(await browser.arrive(connection["id"], subject, **more)), 201)
+    return body(await browser.exchange(await browser.arrive(connection["id"], subject, fresh=fresh)), 201)
 
 
 async def delete(desk: Desk, session: Json) -> httpx.Response:
