@@ -231,6 +231,8 @@ async def exchange_code(
     vault: Vault,
     tx: Transaction,
     place: Place = UNKNOWN,
+    *,
+    platform_asks: bool = True,
 ) -> Started | SecondFactorRefused:
     """The session of a one-time code, which is used up with it. Where the second factor is asked for, the code waits a
     little longer. A refusal must be committed: it was counted.
@@ -247,7 +249,16 @@ async def exchange_code(
         if row is None or tx.now >= row.expires_at or not hmac.compare_digest(row.binder_hash, hash_of(binder)):
             raise BadCode
     started = await start_session(
-        known, given, lifetimes, None, vault, tx, place, confined=row.confined, fresh=row.fresh
+        known,
+        given,
+        lifetimes,
+        None,
+        vault,
+        tx,
+        place,
+        confined=row.confined,
+        fresh=row.fresh,
+        platform_asks=platform_asks,
     )
     async with account_scope(tx, known.user_id):
         if isinstance(started, SecondFactorRefused):

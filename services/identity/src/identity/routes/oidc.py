@@ -155,7 +155,15 @@ async def exchange_route(command: ExchangeCode, request: Request, response: Resp
     kept, lifetimes = resources_of(rt), settings_of(rt).lifetimes
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
         started = await exchange_code(
-            code, binder, command.second_factor, access, lifetimes, kept.vault, tx, asked_from(request)
+            code,
+            binder,
+            command.second_factor,
+            access,
+            lifetimes,
+            kept.vault,
+            tx,
+            asked_from(request),
+            platform_asks=settings_of(rt).superadmin_second_factor,
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
