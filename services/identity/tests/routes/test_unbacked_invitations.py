@@ -54,9 +54,8 @@ async def deleted(desk: Desk, hotel: Hotel, sender: Person) -> None:
 
 @pytest.mark.parametrize("undo", [removed, demoted, switched_off, deleted])
 async def test_an_invitation_falls_with_the_rights_of_whoever_sent_it_until_somebody_else_sends_it_again(
-    desk: Desk, standing_hotel: Hotel, postbox: Postbox, undo: Undo
+    desk: Desk, hotel: Hotel, postbox: Postbox, undo: Undo
 ) -> None:
-    hotel = standing_hotel
     sender = await hotel.member("admin")
     made, token = await sent_by(sender.api, postbox)
     assert await shown(hotel, made) == "open"
@@ -73,20 +72,19 @@ async def test_an_invitation_falls_with_the_rights_of_whoever_sent_it_until_some
     assert await shown(hotel, made) == "accepted"
 
 
-async def test_it_stands_again_with_its_senders_rights(desk: Desk, standing_hotel: Hotel, postbox: Postbox) -> None:
-    sender = await standing_hotel.member("admin")
+async def test_it_stands_again_with_its_senders_rights(desk: Desk, hotel: Hotel, postbox: Postbox) -> None:
+    sender = await hotel.member("admin")
     made, token = await sent_by(sender.api, postbox)
-    await demoted(desk, standing_hotel, sender)
+    await demoted(desk, hotel, sender)
     assert refusal(await accept(desk, token), 410) == "invitation-unbacked"
-    body(await standing_hotel.admin.api.post(f"/users/{sender.id}/role", json={"role": "admin"}))
-    assert await shown(standing_hotel, made) == "open"
+    body(await hotel.admin.api.post(f"/users/{sender.id}/role", json={"role": "admin"}))
+    assert await shown(hotel, made) == "open"
     body(await accept(desk, token), 201)
 
 
 async def test_whoever_may_still_give_that_role_stands_for_it_in_a_smaller_one(
-    desk: Desk, standing_hotel: Hotel, postbox: Postbox
+    desk: Desk, hotel: Hotel, postbox: Postbox
 ) -> None:
-    hotel = standing_hotel
     name = f"host{secrets.token_hex(3)}"
     narrow = {"name": name, "display_name": "Host", "permissions": ["user:write", "guest:read"]}
     body(await hotel.admin.api.post("/roles", json=narrow), 201)
@@ -112,15 +110,13 @@ async def test_whoever_may_still_give_that_role_stands_for_it_in_a_smaller_one(
     assert refusal(await accept(desk, good), 410) == "invitation-unbacked", "the role grew beyond them"
 
 
-async def test_what_the_platforms_people_sent_stands_while_they_are(
-    desk: Desk, standing_hotel: Hotel, postbox: Postbox
-) -> None:
-    made, token = await sent_by(desk.root, postbox, to=f"/hotels/{standing_hotel.id}/invitations")
+async def test_what_the_platforms_people_sent_stands_while_they_are(desk: Desk, hotel: Hotel, postbox: Postbox) -> None:
+    made, token = await sent_by(desk.root, postbox, to=f"/hotels/{hotel.id}/invitations")
     root = body(await desk.root.get("/me"))["user"]["id"]
-    assert await shown(standing_hotel, made) == "open"
+    assert await shown(hotel, made) == "open"
     await set_superadmin(desk, root, on=False)
     try:
-        assert await shown(standing_hotel, made) == "unbacked"
+        assert await shown(hotel, made) == "unbacked"
         assert refusal(await accept(desk, token), 410) == "invitation-unbacked"
     finally:
         await set_superadmin(desk, root, on=True)
@@ -128,20 +124,20 @@ async def test_what_the_platforms_people_sent_stands_while_they_are(
 
 
 async def test_of_a_demotion_and_an_acceptance_at_once_the_later_one_sees_the_former(
-    desk: Desk, standing_hotel: Hotel, postbox: Postbox
+    desk: Desk, hotel: Hotel, postbox: Postbox
 ) -> None:
-    sender = await standing_hotel.member("admin")
+    sender = await hotel.member("admin")
     made, token = await sent_by(sender.api, postbox)
     demotion = text("update memberships set role = 'viewer' where hotel_id = :hotel_id and user_id = :id")
     held = text("select from hotels where id = :hotel_id for no key update")
-    async with desk.app.runtime.db.transaction(standing_hotel.id) as tx:
-        await tx.execute(held, {"hotel_id": standing_hotel.id})
+    async with desk.app.runtime.db.transaction(hotel.id) as tx:
+        await tx.execute(held, {"hotel_id": hotel.id})
         accepting = asyncio.create_task(accept(desk, token))
         await asyncio.sleep(1)
         assert not accepting.done(), "it waits for whoever changes people of this hotel"
-        await tx.execute(demotion, {"hotel_id": standing_hotel.id, "id": sender.id})
+        await tx.execute(demotion, {"hotel_id": hotel.id, "id": sender.id})
     assert refusal(await accepting, 410) == "invitation-unbacked"
-    assert await shown(standing_hotel, made) == "unbacked"
+    assert await shown(hotel, made) == "unbacked"
 
 
 async def set_superadmin(desk: Desk, user_id: str, *, on: bool) -> None:
