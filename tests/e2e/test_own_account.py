@@ -2,35 +2,18 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 from pyotp.totp import TOTP
 
 from devstack.stack import Stack
+from kit.browsers import FIREFOX, SAFARI, body, browser, operator, slug
 from kit.people import PASSWORD
-
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"
-
-
-def body(answer: httpx.Response, status: int = 200) -> Any:  # Any: JSON
-    assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
-    return answer.json() if answer.content else None
-
-
-def slug(answer: httpx.Response) -> str:
-    return answer.json()["type"].rsplit(":", 1)[1]
 
 
 async def opened(stack: Stack) -> tuple[str, str]:
     """A hotel of this test's own: its id, and its admin's address."""
-    async with httpx.AsyncClient(base_url=stack.url("identity"), trust_env=False) as api:
-        root = {"email": "root@frontdesk.example", "password": PASSWORD}
-        token = body(await api.post("/tokens", json=root), 201)["access_token"]
-        api.headers["authorization"] = f"Bearer {token}"
+    async with operator(stack) as api:
         hotel = {
             "slug": f"own-{secrets.token_hex(4)}",
             "name": "Own Inn",
@@ -42,16 +25,6 @@ async def opened(stack: Stack) -> tuple[str, str]:
         admin = {"email": f"ada@{hotel['slug']}.example", "name": "Ada", "role": "admin", "password": PASSWORD}
         body(await api.post(f"/hotels/{hotel_id}/users", json=admin), 201)
         return hotel_id, admin["email"]
-
-
-@asynccontextmanager
-async def browser(stack: Stack, email: str, user_agent: str) -> AsyncGenerator[httpx.AsyncClient]:
-    """Signed in with a cookie; repeats the CSRF token."""
-    headers = {"user-agent": user_agent}
-    async with httpx.AsyncClient(base_url=stack.url("gateway"), headers=headers, trust_env=False) as client:
-        view = body(await client.post("/api/session", json={"email": email, "password": PASSWORD}), 201)
-        client.headers["x-csrf-token"] = view["csrf_token"]
-        yield client
 
 
 async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> None:

@@ -1,13 +1,17 @@
 """The gateway running on the real Kafka and Valkey; a key space of each test's own."""
 
 import secrets
+import sys
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from gateway.app import service
 from servicekit.testing import Parts, RunningService, StartService
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from gateway_play import ...`
 
 NOBODY_THERE = "http://127.0.0.1:9"
 """The discard port: refused at once, as by a service that is down."""

@@ -1,24 +1,16 @@
 """What becomes of a signed-in browser when its tokens are about to end and identity says this or that."""
 
 import json
-from collections.abc import Callable
 
 import httpx
 import pytest
+from gateway_play import CALLER, NOW, before
 from redis.asyncio import Redis
 
 from contracts.errors import DomainError, Unauthenticated
-from gateway.adapters.apikeys import ApiKeys
-from gateway.adapters.livestream import LiveStream
-from gateway.adapters.services import Services
-from gateway.adapters.sessions import Session, Sessions
-from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream
-from gateway.live import LiveHub
+from gateway.adapters.sessions import Session
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
 from gateway.resources import Resources
-
-NOW = 1_000_000.0
-CALLER = {"x-forwarded-for": "203.0.113.7", "user-agent": "Browser/1.0"}
-KEY = "a key for tests, thirty-two characters"
 
 
 def resources(valkey: Redis, prefix: str, status: int, asked: list[httpx.Request]) -> Resources:
@@ -29,17 +21,6 @@ def resources(valkey: Redis, prefix: str, status: int, asked: list[httpx.Request
         return httpx.Response(status, json={})
 
     return before(identity, valkey, prefix)
-
-
-def before(identity: Callable[[httpx.Request], httpx.Response], valkey: Redis, prefix: str) -> Resources:
-    """The gateway before this identity service."""
-    behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
-    return Resources(
-        Services(behind, behind, behind),
-        Sessions(valkey, prefix, KEY, days=1, now=lambda: NOW),
-        LiveHub(LiveStream(valkey, prefix, 100), 10),
-        ApiKeys(behind),
-    )
 
 
 @pytest.mark.parametrize(

@@ -168,13 +168,14 @@ class Browser:
         """One that knows nothing."""
         return cls(desk.app.client(), issuer)
 
-    async def start(self, connection_id: str, return_to: str = "/inbox") -> httpx.Response:
+    async def start(self, connection_id: str, return_to: str = "/inbox", *, fresh: bool = False) -> httpx.Response:
         """Press the button."""
-        return await self.api.get(f"/oidc/{connection_id}/start", params={"return_to": return_to})
+        asked = {"return_to": return_to} | ({"fresh": "true"} if fresh else {})
+        return await self.api.get(f"/oidc/{connection_id}/start", params=asked)
 
-    async def back_from(self, connection_id: str, subject: str) -> str:
+    async def back_from(self, connection_id: str, subject: str, *, fresh: bool = False) -> str:
         """Sign in at the issuer; the address to come back by."""
-        started = await self.start(connection_id)
+        started = await self.start(connection_id, fresh=fresh)
         assert started.status_code == 302, started.text
         return self.issuer.sign_in(started.headers["location"], subject)
 
@@ -186,9 +187,9 @@ class Browser:
         assert where.startswith(DASHBOARD)
         return said
 
-    async def arrive(self, connection_id: str, subject: str) -> str:
+    async def arrive(self, connection_id: str, subject: str, *, fresh: bool = False) -> str:
         """The whole way; what the dashboard is told."""
-        return await self.come_back(await self.back_from(connection_id, subject))
+        return await self.come_back(await self.back_from(connection_id, subject, fresh=fresh))
 
     async def exchange(self, said: str, **more: str) -> httpx.Response:
         """Fetch the session of a one-time code."""

@@ -93,6 +93,19 @@ def doctor(state_dir: StateDir = HERE) -> None:
 
 
 @app.command()
+def mails(
+    to: Annotated[str | None, typer.Option(help="only those to this address")] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="how many, the newest last")] = 10,
+    full: Annotated[bool, typer.Option("--full", help="with all of the text, and the file")] = False,
+    state_dir: StateDir = HERE,
+) -> None:
+    """The mails that the local stack has caught: invitations and new passwords, with their links."""
+    from devstack.commands import mails as commands
+
+    commands.mails(state_dir, to=to, count=count, full=full)
+
+
+@app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="what the guest asks")],
     hotel: Annotated[str, typer.Option(help="slug of the hotel")] = "lindenhof",

@@ -135,6 +135,7 @@ def _own_settings(name: str, state: State) -> dict[str, str]:
             "FRONTDESK_SIGNING_KEY_FILE": str(state.secret("signing-key.pem", signing_key)),
             "FRONTDESK_SECRET_KEYS_FILE": str(state.secret("secret-keys")),
             "FRONTDESK_SERVICE_CLIENTS": json.dumps(hashes),
+            "FRONTDESK_SUPERADMIN_SECOND_FACTOR": "false",  # the demo superadmin signs in with a password that is printed
         }
     if name == "conversation":
         return {

@@ -22,6 +22,7 @@ from devstack.errors import raise_first
 from devstack.keeper import Keeper
 from devstack.layout import Detour, Layout, Unit
 from devstack.parts.group import Parts, PartUrls
+from devstack.parts.mail import FOLDER, VARIABLE, Letter, Mail, letters
 from devstack.parts.postgres import KEPT, SURVIVES_KILL
 from devstack.running import Running
 from devstack.services import Service, named, program
@@ -140,6 +141,7 @@ class Stack:
         self._keepers.clear()
         self._children.clear()
         self.__dict__.pop("parts", None)
+        self.__dict__.pop("_mail", None)
         Running.forget(self.state)
         self.state.record_path(sweep.SUPERVISOR).unlink(missing_ok=True)
         self._held.close()
@@ -195,6 +197,10 @@ class Stack:
     def urls(self, service: str) -> list[str]:
         """Base URL of the API of every process that serves it."""
         return self.layout.urls(service)
+
+    def letters(self, to: str | None = None) -> list[Letter]:
+        """The mails that identity has sent, the oldest first."""
+        return letters(self.state.folder, to)
 
     def metrics_url(self, service: str, role: str = "api") -> str:
         """Base URL of /livez, /readyz and /metrics; `role` matters for services that run apart."""
@@ -257,6 +263,25 @@ class Stack:
             keeper = Keeper(server, revive=self._revive, say=self._say)
             keeper.watch()
             self._keepers[name] = keeper
+        if self._takes_mails:
+            self._mail.start()
+            self._say(f"mail is ready on port {self._mail.port}; what is sent stays in {self._mail.home}")
+            self._keepers[Mail.name] = Keeper(self._mail, revive=self._revive, say=self._say)
+            self._keepers[Mail.name].watch()
+
+    @cached_property
+    def _mail(self) -> Mail:
+        server = Mail(self.state.folder / FOLDER, self.state.port(Mail.name))
+        server.record_path = self.state.record_path(Mail.name)
+        return server
+
+    @property
+    def _takes_mails(self) -> bool:
+        """Whether identity's mails are caught here: it runs, and nobody named a server for them."""
+        named = VARIABLE in self.settings.get("identity", {}) or (
+            not self._own_parts and bool(os.environ.get(VARIABLE))
+        )
+        return not named and any(one.name == "identity" for one in self.services)
 
     def _prepare(self) -> None:
         with_database = [service for service in self.services if service.has_database]
@@ -324,4 +349,10 @@ class Stack:
         return self._layout
 
     def _environment(self, unit: Unit) -> dict[str, str]:
-        return self.layout.environment(unit, self.part_urls, self._databases.get(unit.service.name, {}))
+        told = self.layout.environment(unit, self.part_urls, self._databases.get(unit.service.name, {}))
+        caught = (
+            self._mail.settings(os.environ.get("FRONTDESK_DASHBOARD_URL") or self.url("gateway"))
+            if unit.service.name == "identity" and self._takes_mails
+            else {}
+        )
+        return {**told, **caught, **self.settings.get(unit.service.name, {}), **self.settings.get(unit.name, {})}

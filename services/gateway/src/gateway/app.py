@@ -3,7 +3,7 @@
 from gateway.live import feed_live_streams
 from gateway.middleware import ApiKeyMiddleware, SessionMiddleware
 from gateway.resources import resources
-from gateway.routes import live, oidc, openapi, passing_on, session, views, widget
+from gateway.routes import live, oidc, openapi, own_account, passing_on, session, views, widget
 from gateway.settings import Settings
 from servicekit import Service
 
@@ -19,6 +19,7 @@ service = Service(
         session.router,  # the dashboard's session
         oidc.router,  # signing in at an issuer
         oidc.webhooks,  # and what Clerk tells of its people
+        own_account.router,  # the end of one's own account
         views.router,  # inbox, conversation page
         live.router,  # what changes, as it changes
         widget.router,  # guests, passed through

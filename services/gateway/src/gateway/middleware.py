@@ -61,7 +61,9 @@ class SessionMiddleware:
             if origin is not None and urlsplit(origin).netloc != headers.get("host"):
                 raise ForeignOrigin
         whose = caller(HTTPConnection(scope))
-        session = await resources.sessions.fresh(session_id, lambda token: resources.refresh(token, whose))
+        session = await resources.sessions.fresh(
+            session_id, lambda token: resources.refresh(token, whose), lambda token: resources.leave(token, whose)
+        )
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):

@@ -1,6 +1,7 @@
 """What the gateway keeps open while it runs: clients of the services, sessions, the live hub."""
 
 import json
+import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -17,8 +18,8 @@ from contracts.errors import Unauthenticated
 from gateway.adapters.apikeys import ApiKeys
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
-from gateway.adapters.sessions import Refreshed, Sessions
-from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream
+from gateway.adapters.sessions import Refreshed, Session, Sessions
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream, UpstreamProblem
 from gateway.live import LiveHub
 from gateway.settings import Settings
 from servicekit import Rt, Runtime
@@ -26,6 +27,8 @@ from servicekit import Rt, Runtime
 REFRESH_SECONDS, REFRESH_TRIES = 4.0, 2
 """How long identity may be silent while it refreshes a session's tokens, and how often it is asked: an answer that got lost
 is asked for again within the ten seconds in which identity gives another. `Sessions` limits the whole."""
+LEAVE_SECONDS = 2.0
+"""How long identity may be silent while it ends the session of a hotel that was left; the next refresh asks again."""
 PROFILE = ("user", "hotel", "role", "scopes", "second_factor_needed")
 """What a session remembers of identity's answer beside the tokens."""
 MAX_READERS = 2_000
@@ -65,6 +68,52 @@ class Resources:
             answer["access_token"], time.time() + answer["expires_in"], answer["refresh_token"], profile_of(answer)
         )
 
+    async def switched(self, session: Session, hotel: str | None, caller: Mapping[str, str]) -> Session:
+        """The session in another hotel of the same person's, with a CSRF token of its own: what a page that still shows
+        the former hotel sends is refused. The tokens there are void once `leave` was asked with `leaving`.
+
+        Args:
+            session: as it is.
+            hotel: slug or id; None is platform work.
+            caller: headers that say whose browser it is; see `adapters.callers`.
+
+        Raises:
+            Unauthenticated: the session is over.
+            UpstreamProblem: identity refused, and nothing has changed.
+            ServiceUnavailable: identity did not answer.
+        """
+        answer = await self.services.identity.request(
+            "POST",
+            "/tokens/switch",
+            headers={
+                "content-type": "application/json",
+                "authorization": f"Bearer {session.access_token}",
+                **caller,
+            },
+            content=json.dumps({"hotel": hotel}).encode(),
+        )
+        if answer.status_code == 401:
+            raise Unauthenticated("The session is over; sign in again")
+        if answer.status_code >= 500:
+            raise ServiceUnavailable("The identity service did not answer")
+        if not answer.is_success:
+            raise UpstreamProblem(answer)
+        return session_of_tokens(answer.json(), leaving=session.refresh_token)
+
+    async def leave(self, refresh_token: str, caller: Mapping[str, str]) -> bool:
+        """End the session of that token at identity, with its live streams everywhere; whether it was done."""
+        try:
+            answer = await self.services.identity.request(
+                "POST",
+                "/tokens/revoke",
+                headers={"content-type": "application/json", **caller},
+                content=json.dumps({"refresh_token": refresh_token}).encode(),
+                timeout_seconds=LEAVE_SECONDS,
+            )
+        except ServiceUnavailable:
+            return False
+        return answer.is_success
+
     async def _asked_for_tokens(self, refresh_token: str, caller: Mapping[str, str]) -> httpx.Response:
         for tries_left in reversed(range(REFRESH_TRIES)):
             try:
@@ -84,6 +133,18 @@ class Resources:
 def profile_of(answer: Mapping[str, Any]) -> str:  # Any: JSON
     """Who signed in where, as identity tells it with its tokens."""
     return json.dumps({name: answer[name] for name in PROFILE if name in answer})
+
+
+def session_of_tokens(answer: Mapping[str, Any], leaving: str | None = None) -> Session:  # Any: JSON
+    """The session of tokens that identity has just given."""
+    return Session(
+        access_token=answer["access_token"],
+        expires_at=time.time() + answer["expires_in"],
+        refresh_token=answer["refresh_token"],
+        csrf_token=secrets.token_urlsafe(32),
+        profile=profile_of(answer),
+        leaving=leaving,
+    )
 
 
 @asynccontextmanager

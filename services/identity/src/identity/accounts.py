@@ -94,11 +94,6 @@ class Access:
         return self.hotel.role if self.hotel else Role.SUPERADMIN.value
 
     @property
-    def needs_second_factor(self) -> bool:
-        """Whether the hotel asks for one. Platform work is no hotel's."""
-        return self.hotel is not None and self.hotel.require_second_factor
-
-    @property
     def scopes(self) -> tuple[str, ...]:
         """The permissions that go into the token."""
         work = self.hotel

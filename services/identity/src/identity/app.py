@@ -14,6 +14,7 @@ from identity.routes import (
     deletion,
     guests,
     hotel_ends,
+    hotel_roles,
     hotels,
     identities,
     impersonations,
@@ -55,6 +56,7 @@ service = Service(
         hotel_ends.router,  # deleted, restored, purged; the link to Clerk
         members.router,  # who works for a hotel, also from the platform's side
         users.router,
+        hotel_roles.router,
         roles.router,
         invitations.router,
         password_reset.router,

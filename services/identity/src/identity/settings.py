@@ -38,6 +38,9 @@ class IdentitySettings(MailSettings):
     totp_issuer: str = Field(default="AI Front Desk", pattern=r"^[^:]+$", max_length=60)
     """The name under which authenticator apps show the account."""
 
+    superadmin_second_factor: bool = True
+    """Whether the platform's own people need a second factor for platform work; who has none can only set one up."""
+
     oidc_callback_url: str = ""
     """Where issuers send browsers back to, `https://.../api/oidc/callback`; by default the gateway's."""
     dashboard_origins: str = ""

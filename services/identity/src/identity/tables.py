@@ -251,6 +251,8 @@ class SessionRow(Row, table=True):
     """A hotel's own issuer opened it: it goes on in no other hotel."""
     began_as: UUID | None = None
     """The session of the sign-in, for one that was switched to; None: this is it."""
+    reproved_at: datetime | None = timestamp(nullable=True)
+    """When its person signed in anew at an issuer that was asked for it; a session that it was switched from hands it on."""
     ended_at: datetime | None = timestamp(nullable=True)
     end_reason: EndReason | None = Field(default=None, sa_type=Text)
 

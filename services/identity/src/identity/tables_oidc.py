@@ -83,6 +83,8 @@ class OidcCodeRow(Row, table=True):
     """The hotel that the sign-in is for; None: as with a password."""
     confined: bool = False
     """The hotel's own connection signed them in, so the session is for that hotel alone."""
+    fresh: bool = False
+    """The issuer was asked to have them sign in anew, and the identity is known for long enough to prove something."""
     binder_hash: str
     created_at: datetime = timestamp()
     expires_at: datetime = timestamp()

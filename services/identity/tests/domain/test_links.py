@@ -10,6 +10,7 @@ from identity.domain.links import (
     Invitation,
     InvitationClosed,
     InvitationStatus,
+    InvitationUnbacked,
     LinkVoid,
     Opens,
     hash_of,
@@ -29,7 +30,7 @@ def test_an_invitation_is_accepted_once_and_never_after_its_time_or_a_withdrawal
         in_time = now < invitation.expires_at
         try:
             if step == "accept":
-                invitation = invitation.accepted(now)
+                invitation = invitation.accepted(now, backed=True)
                 assert in_time
                 assert not ended
                 accepted, ended = accepted + 1, True
@@ -51,7 +52,20 @@ def test_the_moment_of_expiry_is_too_late() -> None:
     invitation = Invitation(InvitationStatus.OPEN, NOW)
     assert invitation.at(NOW) is InvitationStatus.EXPIRED
     with pytest.raises(LinkVoid):
-        invitation.accepted(NOW)
+        invitation.accepted(NOW, backed=True)
+
+
+def test_what_nobody_stands_for_is_open_in_name_only() -> None:
+    invitation = Invitation(InvitationStatus.OPEN, NOW + timedelta(days=1))
+    assert invitation.at(NOW, backed=False) is InvitationStatus.UNBACKED
+    with pytest.raises(InvitationUnbacked):
+        invitation.accepted(NOW, backed=False)
+    for closed in (invitation.withdrawn(), invitation.accepted(NOW, backed=True)):
+        assert closed.at(NOW, backed=False) is closed.status
+        with pytest.raises(LinkVoid):
+            closed.accepted(NOW, backed=False)
+    expired = Invitation(InvitationStatus.OPEN, NOW)
+    assert expired.at(NOW, backed=False) is InvitationStatus.EXPIRED
 
 
 @pytest.mark.parametrize("opens", list(Opens))

@@ -164,7 +164,7 @@ async def test_a_hotels_admin_deletes_no_accounts(hotel: Hotel) -> None:
     assert refusal(await hotel.admin.api.delete(f"/users/{member.id}"), 403) == "missing-permission"
     extra = await member.api.post("/me/delete", json=ME | {"user_id": str(hotel.admin.id)})
     assert refusal(extra, 422) == "validation"
-    assert refusal(await member.api.post("/me/delete", json={}), 422) == "validation"
+    assert refusal(await member.api.post("/me/delete", json={}), 403) == "fresh-sign-in-needed"
 
 
 async def test_somebody_who_signs_in_again_and_again_while_they_are_deleted_is_out_in_the_end(

@@ -12,6 +12,7 @@ from devstack import ports, show, sweep
 from devstack.child import is_ready
 from devstack.errors import StackError
 from devstack.parts.group import NAMES
+from devstack.parts.mail import FOLDER, Mail
 from devstack.process import Record
 from devstack.running import find
 from devstack.state import State
@@ -35,7 +36,7 @@ def status(folder: Path) -> bool:
     except StackError:
         addresses = {}
     healthy = supervisor is not None
-    for record in sorted(state.records(), key=lambda record: (record.name in NAMES, record.name)):
+    for record in sorted(state.records(), key=lambda record: (record.name in (*NAMES, Mail.name), record.name)):
         if record.name == sweep.SUPERVISOR:
             continue
         row, ready = _row(record, state, addresses)
@@ -53,7 +54,7 @@ def _row(record: Record, state: State, addresses: dict[str, str]) -> tuple[list[
         memory, since = running.memory_info().rss, running.create_time()
     except psutil.Error:
         memory, since = 0, time.time()
-    if record.name in NAMES:
+    if record.name in (*NAMES, Mail.name):
         ready = ports.is_open(record.port)
     else:
         base = record.name.removesuffix("-api").removesuffix("-worker")
@@ -68,7 +69,7 @@ def _row(record: Record, state: State, addresses: dict[str, str]) -> tuple[list[
         str(record.pid),
         up,
         f"{memory / 1e6:.0f} MB",
-        addresses.get(record.name, ""),
+        f"{state.folder / FOLDER}, `frontdesk mails`" if record.name == Mail.name else addresses.get(record.name, ""),
     ], ready
 
 

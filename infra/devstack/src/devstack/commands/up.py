@@ -165,6 +165,8 @@ def _introduce(stack: Stack, seconds: float) -> None:
         lines += ["", f"  Demo sign-ins, password [bold]{DEMO_PASSWORD}[/]:"]
         lines += [f"  {role:13} {email}" for role, email in _SIGN_INS]
         lines += ["", '  Try: frontdesk ask "Do you have parking?"   frontdesk demo   frontdesk status']
+    if any(service.name == "identity" for service in stack.services):
+        lines += ["  Mails that it sends, with their links: frontdesk mails"]
     lines.append("  Stop: Ctrl-C here, or frontdesk down")
     for line in lines:
         show.console.print(line)

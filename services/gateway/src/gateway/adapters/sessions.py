@@ -44,6 +44,7 @@ class Session:
         refresh_token: for the next access token; single use.
         csrf_token: what unsafe requests must repeat in `X-CSRF-Token`.
         profile: who signed in where, as identity told it, JSON.
+        leaving: the refresh token of the session in the hotel that was left, until identity has ended it.
     """
 
     access_token: str
@@ -51,6 +52,7 @@ class Session:
     refresh_token: str
     csrf_token: str
     profile: str
+    leaving: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,12 @@ class Refreshed:
 
 Refresh = Callable[[str], Awaitable[Refreshed]]
 """Takes a refresh token and gives the next tokens."""
+Leave = Callable[[str], Awaitable[bool]]
+"""Takes the refresh token of a session that was left, and tells whether identity has ended it."""
+Change = Callable[[Session], Awaitable[Session]]
+"""Makes of a session what it is to be."""
 Done = Callable[[Session], bool]
-"""Whether a session is as it should be, so that nothing needs to be refreshed."""
+"""Whether a session is as it should be, so that nothing needs to be changed."""
 
 
 class Sessions:
@@ -78,7 +84,7 @@ class Sessions:
         self._seconds = days * 24 * 60 * 60
         self._now = now
         self._unlock = valkey.register_script(_UNLOCK)
-        self._refreshing: set[asyncio.Task[Session]] = set()
+        self._changing: set[asyncio.Task[Session]] = set()
         self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
 
     def _key(self, session_id: str) -> str:
@@ -121,8 +127,9 @@ class Sessions:
         except RedisError as error:
             raise SessionsUnavailable from error
 
-    async def fresh(self, session_id: str, refresh: Refresh) -> Session:
-        """The session with an access token that still holds for a while; refreshed once, however many ask at a time.
+    async def fresh(self, session_id: str, refresh: Refresh, leave: Leave | None = None) -> Session:
+        """The session with an access token that still holds for a while; refreshed once, however many ask at a time. With
+        a refresh, the session of a hotel that was left is ended by `leave`, where that had to wait.
 
         Raises:
             Unauthenticated: the session is over, or identity refused to refresh it.
@@ -130,31 +137,41 @@ class Sessions:
             DomainError: what `refresh` raises; the session stays.
         """
         session = await self.get(session_id)
-        return session if self._holds(session) else await self._shielded(session_id, refresh, self._holds)
+        return session if self._holds(session) else await self._shielded(session_id, _by(refresh, leave), self._holds)
 
     async def renewed(self, session_id: str, refresh: Refresh) -> Session:
         """The session as identity sees it now, however long its tokens would still hold. Raises as `fresh`."""
         seen = (await self.get(session_id)).access_token
-        return await self._shielded(session_id, refresh, lambda session: session.access_token != seen)
+        return await self._shielded(session_id, _by(refresh), lambda session: session.access_token != seen)
 
-    async def _shielded(self, session_id: str, refresh: Refresh, done: Done) -> Session:
+    async def changed(self, session_id: str, change: Change, done: Done = lambda _: False) -> Session:
+        """The session as `change` makes it, while nobody else refreshes or changes it.
+
+        Raises:
+            Unauthenticated: the session is over, or `change` says so.
+            SessionsUnavailable: the store cannot be reached, or another request's change takes too long.
+            DomainError: what `change` raises; the session stays.
+        """
+        return await self._shielded(session_id, change, done)
+
+    async def _shielded(self, session_id: str, change: Change, done: Done) -> Session:
         # The token is single use: a request that gives up in the middle must not take the answer with it.
-        task = asyncio.create_task(self._refresh(session_id, refresh, done))
-        self._refreshing.add(task)
-        task.add_done_callback(self._refreshing.discard)
+        task = asyncio.create_task(self._change(session_id, change, done))
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
         return await asyncio.shield(task)
 
     def _holds(self, session: Session) -> bool:
         return session.expires_at - self._now() > REFRESH_EARLY_SECONDS
 
-    async def _refresh(self, session_id: str, refresh: Refresh, done: Done) -> Session:
+    async def _change(self, session_id: str, change: Change, done: Done) -> Session:
         lock, holder = f"{self._key(session_id)}:refresh", secrets.token_hex(8)
         clock = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(LOCK_MS / 1000):
                 asked_at = clock()
                 while not await self._valkey.set(lock, holder, nx=True, px=LOCK_MS):
-                    await asyncio.sleep(0.05)  # another request is refreshing this very session
+                    await asyncio.sleep(0.05)  # another request is changing this very session
                     session = await self.get(session_id)
                     if done(session):
                         return session
@@ -164,7 +181,7 @@ class Sessions:
                     session = await self.get(session_id)
                     if done(session):
                         return session
-                    session = replace(session, **asdict(await refresh(session.refresh_token)))
+                    session = await change(session)
                 await self._put(session_id, session)
             except Unauthenticated:
                 await self.delete(session_id)
@@ -176,8 +193,20 @@ class Sessions:
         return session
 
     async def _put(self, session_id: str, session: Session) -> None:
-        sealed = self._box.encrypt(json.dumps(asdict(session)).encode())
+        # Instances of the release before know no `leaving`; it is there for moments only.
+        kept = {name: value for name, value in asdict(session).items() if value is not None}
+        sealed = self._box.encrypt(json.dumps(kept).encode())
         try:
             await self._valkey.set(self._key(session_id), sealed, ex=self._seconds)
         except RedisError as error:
             raise SessionsUnavailable from error
+
+
+def _by(refresh: Refresh, leave: Leave | None = None) -> Change:
+    async def change(session: Session) -> Session:
+        session = replace(session, **asdict(await refresh(session.refresh_token)))
+        if leave is not None and session.leaving is not None and await leave(session.leaving):
+            session = replace(session, leaving=None)
+        return session
+
+    return change

@@ -31,6 +31,7 @@ SHOWN = (
     ("post", "/me/identities", "/api/me/identities"),
     ("delete", "/me/identities/{identity_id}", "/api/me/identities/{identity_id}"),
     ("post", "/webhooks/clerk", "/webhooks/clerk"),
+    ("post", "/me/delete", "/api/me/delete"),  # routes.own_account
 )
 """Method, path at identity, path here: what identity documents and the gateway shows."""
 SVIX_HEADERS = ("svix-id", "svix-timestamp", "svix-signature")

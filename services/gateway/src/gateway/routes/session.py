@@ -1,21 +1,21 @@
 """Signing in and out of the dashboard: the browser gets a cookie, never a token."""
 
 import hashlib
+import hmac
 import json
-import secrets
-import time
+from dataclasses import replace
 from typing import Annotated, Any
 
 import httpx
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from contracts.errors import Unauthenticated
+from contracts.errors import Forbidden, NotFound, Unauthenticated
 from gateway.adapters.callers import caller
 from gateway.adapters.sessions import Session, SessionsUnavailable
-from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
+from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, UpstreamProblem
 from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, device_in, session_in
-from gateway.resources import Desk, Resources, profile_of, settings_of
+from gateway.resources import Desk, Resources, session_of_tokens, settings_of
 from gateway.routes.passing_on import answer_of
 from servicekit import Command, Rt, Runtime, edge_router, public, rate_limit
 from servicekit.addresses import whose
@@ -37,6 +37,25 @@ class SignIn(Command):
     password: SecretStr
     hotel: Annotated[str | None, Field(max_length=63)] = None
     second_factor: SecondFactor | None = None
+
+
+class SessionConfined(Forbidden):
+    """Identity's: a hotel's own issuer opened the session, and speaks for that hotel alone."""
+
+    slug, title = "session-confined", "This sign-in is for one hotel; sign in to the other one"
+
+
+class SwitchHotel(Command):
+    """Go on in another hotel that one works for; the browser stays signed in."""
+
+    hotel: Annotated[
+        str | None,
+        Field(
+            max_length=64,
+            description="slug or id, of `hotels` of `GET /api/me`; null: platform work, for superadmins",
+            examples=["lindenhof"],
+        ),
+    ]
 
 
 class SessionView(BaseModel):
@@ -133,6 +152,46 @@ async def refresh_session(request: Request, desk: Desk) -> SessionView:
     return _shown(await desk.sessions.renewed(_session_id(request), lambda token: desk.refresh(token, whose)))
 
 
+@router.post(
+    "/switch",
+    response_model=SessionView,
+    responses=problems(
+        Unauthenticated,
+        CsrfTokenMissing,
+        NotFound,
+        SessionConfined,
+        HotelSuspended,
+        ServiceUnavailable,
+        SessionsUnavailable,
+    ),
+    dependencies=[
+        Depends(public("switches the cookie's own session only")),
+        Depends(rate_limit("20/minute", by=_signed_in_browser)),
+    ],
+)
+async def switch_hotel(command: SwitchHotel, request: Request, desk: Desk) -> Any:  # Any: a view, or identity's refusal
+    """Go on in another hotel, in all tabs of this browser. The cookie stays; tokens and `csrf_token` are new, so that what
+    a tab still sends for the former hotel is refused: 403 `csrf-token-missing`, ask `GET /api/session`. Live streams of
+    the former hotel are closed within seconds."""
+    whose, given = caller(request), request.headers.get("x-csrf-token", "")
+    session_id = _session_id(request)
+
+    async def switched(session: Session) -> Session:
+        if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
+            raise CsrfTokenMissing  # another tab was faster
+        return await desk.switched(session, command.hotel, whose)
+
+    async def left(session: Session) -> Session:
+        done = session.leaving is not None and await desk.leave(session.leaving, whose)
+        return replace(session, leaving=None) if done else session
+
+    try:
+        await desk.sessions.changed(session_id, switched)
+    except UpstreamProblem as problem:
+        return answer_of(problem.response)
+    return _shown(await desk.sessions.changed(session_id, left, lambda session: session.leaving is None))
+
+
 @router.delete(
     "",
     status_code=204,
@@ -151,6 +210,8 @@ async def sign_out(request: Request, response: Response, desk: Desk) -> None:
     )
     if not answer.is_success:
         raise ServiceUnavailable("The identity service did not answer; you are still signed in")
+    if session.leaving is not None:
+        await desk.leave(session.leaving, caller(request))
     await desk.sessions.delete(session_id)
     response.delete_cookie(COOKIE, path="/api")
 
@@ -168,13 +229,7 @@ async def session_of(
     if not answer.is_success:
         return answer_of(answer)
     tokens = answer.json()
-    session = Session(
-        access_token=tokens["access_token"],
-        expires_at=time.time() + tokens["expires_in"],
-        refresh_token=tokens["refresh_token"],
-        csrf_token=secrets.token_urlsafe(32),
-        profile=profile_of(tokens),
-    )
+    session = session_of_tokens(tokens)
     settings = settings_of(rt)
     response.set_cookie(
         COOKIE,

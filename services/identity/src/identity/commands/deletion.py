@@ -9,10 +9,11 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import func
 from sqlmodel import col, delete, select, update
 
 from contracts.errors import Conflict, Forbidden
-from contracts.ids import UserId
+from contracts.ids import SessionId, UserId
 from contracts.statuses import USER_MOVES, MembershipStatus, UserStatus, move
 from identity.accounts import account_scope, hotel_scope
 from identity.adapters.hashing import Passwords
@@ -23,7 +24,7 @@ from identity.commands.mail import drop_mails_of
 from identity.commands.second_factor import Given, check_second_factor
 from identity.commands.users import end_membership
 from identity.domain.second_factor import SecondFactorRefused
-from identity.domain.sessions import EndReason
+from identity.domain.sessions import EndReason, FreshSignInNeeded, SessionConfined, check_fresh
 from identity.tables import CredentialRow, MembershipRow, SessionRow, UserRow
 from identity.tables_mail import PasswordResetRow
 from identity.tables_oidc import OidcCodeRow, OidcIdentityRow
@@ -39,7 +40,13 @@ _NOWHERE: dict[str, None] = dict.fromkeys(("browser", "system", "network"))
 class DeleteOwnAccount(Command):
     """Delete one's account for good, in every hotel. There is no way back."""
 
-    current_password: Password
+    current_password: Annotated[
+        Password | None,
+        Field(
+            description="without it, the session must come of `GET /oidc/{connection_id}/start?fresh=true` in the last"
+            " ten minutes"
+        ),
+    ] = None
     second_factor: Annotated[Given | None, Field(description="where the account has one")] = None
 
 
@@ -64,19 +71,30 @@ async def delete_account(user_id: UserId, tx: Transaction) -> None:
 
 
 async def delete_own_account(
-    user_id: UserId, command: DeleteOwnAccount, hasher: Passwords, vault: Vault, tx: Transaction
+    user_id: UserId,
+    command: DeleteOwnAccount,
+    session: SessionId | None,
+    hasher: Passwords,
+    vault: Vault,
+    tx: Transaction,
 ) -> SecondFactorRefused | None:
-    """Delete the actor's own account. A refusal of the second factor must be committed: it was counted.
+    """Delete the actor's own account, by its password or a fresh `session`. A refusal of the second factor must be
+    committed: it was counted.
 
     Raises:
         OwnAccount: it runs the platform; a colleague there deletes it, so that one remains.
         WrongPassword: the current password is wrong.
+        FreshSignInNeeded: there is none, and nothing that stands in for it.
+        SessionConfined: a hotel's issuer stands in for it, and they work for another hotel, too.
         LastAdmin: a hotel would be left without anybody to run it.
     """
     async with account_scope(tx, user_id):
         memberships = await hold_workplaces(user_id, tx)
         row = await tx.lock(UserRow, user_id)
-        await check_password(user_id, command.current_password, hasher, tx)
+        if command.current_password is not None:
+            await check_password(user_id, command.current_password, hasher, tx)
+        else:
+            await _check_signed_in_anew(user_id, session, tx)
         if row.superadmin:
             raise OwnAccount
         refused = await check_second_factor(user_id, command.second_factor, vault, tx)
@@ -162,6 +180,23 @@ async def check_actor_remains(user_id: UserId, tx: Transaction) -> None:
     actor = rows[actor_id]
     if actor.status != UserStatus.ACTIVE or not actor.superadmin:
         raise Forbidden("you do not run the platform any more")
+
+
+async def _check_signed_in_anew(user_id: UserId, sid: SessionId | None, tx: Transaction) -> None:
+    """For those who have no password: an issuer vouched a moment ago, and for all that is deleted. In the account's scope,
+    with its hotels held."""
+    session = None if sid is None else await tx.find_locked(SessionRow, sid)
+    if session is None or session.ended_at is not None:
+        raise FreshSignInNeeded
+    check_fresh(session.reproved_at, tx.now)
+    if session.confined:
+        elsewhere = select(func.count()).where(
+            col(MembershipRow.user_id) == user_id,
+            col(MembershipRow.status) == MembershipStatus.ACTIVE,
+            col(MembershipRow.hotel_id) != session.hotel_id,
+        )
+        if await tx.scalar(elsewhere):
+            raise SessionConfined
 
 
 async def _delete(row: UserRow, memberships: list[UUID], tx: Transaction) -> None:

@@ -17,9 +17,9 @@ from contracts.permissions import Permission
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.domain.hotels import HotelDeleted
 from identity.domain.members import AccountDeleted, AlreadyMember, HotelRole, check_admins_remain
-from identity.domain.roles import GRANTABLE, UnknownRole, check_within, is_built_in, permissions_of
+from identity.domain.roles import GRANTABLE, UnknownRole, check_within
+from identity.holdings import has_role, permissions_of_member, role_permissions
 from identity.tables import HotelRow, MembershipRow, UserRow
-from identity.tables_people import RoleRow
 from servicekit import Transaction
 
 _HOLD = text("select id from hotels where id = :hotel_id for no key update")
@@ -60,25 +60,8 @@ async def actor_permissions(tx: Transaction) -> frozenset[Permission]:
     said = frozenset(permission for permission in GRANTABLE if actor.may(permission))
     if actor.kind is not ActorKind.USER or actor.is_superadmin:
         return said
-    mine = await tx.scalar(
-        select(MembershipRow)
-        .where(col(MembershipRow.hotel_id) == tx.hotel_id, col(MembershipRow.user_id) == actor.id)
-        .where(col(MembershipRow.status) == MembershipStatus.ACTIVE)
-        .execution_options(populate_existing=True)
-    )
-    return said & await role_permissions(mine.role, tx) if mine is not None else frozenset()
-
-
-async def role_permissions(role: str, tx: Transaction) -> frozenset[Permission]:
-    """What a role of the transaction's hotel brings at this moment; nothing where the hotel has none of that name."""
-    if is_built_in(role):
-        return permissions_of(role)
-    return permissions_of(role, await _on_record(role, tx) or ())
-
-
-async def has_role(role: str, tx: Transaction) -> bool:
-    """Whether people can be in that role in the transaction's hotel."""
-    return is_built_in(role) or await _on_record(role, tx) is not None
+    assert actor.id is not None
+    return said & await permissions_of_member(actor.id, tx)
 
 
 async def check_gives(role: str, tx: Transaction, *, before: str | None = None) -> None:
@@ -163,8 +146,3 @@ async def grant_membership(
     await check_account_lives(user_id, tx)
     tx.publish(row.granted(), hotel_id=row.hotel_id)
     return row
-
-
-async def _on_record(role: str, tx: Transaction) -> list[str] | None:
-    listed = select(col(RoleRow.permissions)).where(col(RoleRow.hotel_id) == tx.hotel_id, col(RoleRow.name) == role)
-    return await tx.scalar(listed)

@@ -19,7 +19,7 @@ from contracts.values import Email
 from identity.accounts import account_of_email, account_scope
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import EmailTaken, Languages, NewAccount, Password, create_account
-from identity.commands.grants import check_gives, check_takes, grant_membership, has_role, hold_hotel, hold_open_hotel
+from identity.commands.grants import check_gives, check_takes, grant_membership, hold_hotel, hold_open_hotel
 from identity.commands.mail import NEWS_HOLD, Contents, drop_mails_about, queue_mail
 from identity.commands.passwords import LinkToken
 from identity.domain.contact import PersonName
@@ -36,6 +36,7 @@ from identity.domain.links import (
 from identity.domain.mail import MailKind
 from identity.domain.members import AlreadyMember
 from identity.domain.roles import RoleName
+from identity.holdings import backs, has_role
 from identity.tables import CredentialRow, HotelRow, MembershipRow, UserRow
 from identity.tables_mail import InvitationRow
 from servicekit import Actor, Command, Transaction
@@ -130,7 +131,7 @@ async def invite(
 
 
 async def resend_invitation(invitation_id: UUID, lasting: timedelta, vault: Vault, tx: Transaction) -> InvitationRow:
-    """Send another link, which holds as long as the first did; the former one is void.
+    """Send another link, which holds as long as the first did; the former one is void. From now on the actor stands for it.
 
     Raises:
         InvitationClosed: it was accepted or withdrawn.
@@ -144,6 +145,7 @@ async def resend_invitation(invitation_id: UUID, lasting: timedelta, vault: Vaul
     row.take(row.state.renewed(tx.now, lasting))
     token = token_of(Opens.INVITATION, secrets.token_bytes(TOKEN_BYTES))
     row.token_hash = hash_of(token)
+    row.invited_by = tx.actor.id
     await drop_mails_about(row.id, tx)
     await _send(row, hotel, token, lasting, vault, tx)
     tx.audit("invitation.resend", "invitation", row.id)
@@ -211,11 +213,12 @@ async def invited(token: SecretStr, tx: Transaction) -> Invited:
 
     Raises:
         LinkVoid: it does not hold.
+        InvitationUnbacked: nor may whoever sent it send it any more.
     """
     row = await tx.scalar(select(InvitationRow).where(_of(token)))
     if row is None:
         raise LinkVoid
-    row.state.accepted(tx.now)
+    row.state.accepted(tx.now, backed=await backs(row.invited_by, row.role, tx))
     hotel = await tx.get(HotelRow, row.hotel_id)
     account = await account_of_email(tx, row.email)
     password_hash: str | None = None
@@ -241,12 +244,13 @@ async def accept_invitation(
 
     Raises:
         LinkVoid: it was used, withdrawn or replaced, its time is over, or its role or hotel is gone.
+        InvitationUnbacked: whoever sent it may no longer give the role.
         AlreadyMember: they work here.
         EmailTaken: the address got an account meanwhile: accept with its password.
         WeakPassword: the password of a new account would be guessed; the link holds on.
     """
     assert tx.hotel_id is not None  # the caller opened the invitation's
-    # Whoever gave the role was checked when they did. The hotel is held, so that the role stays while it is given.
+    # The hotel is held, so that the role, and what its sender may give, stay as they are while it is given.
     await hold_hotel(tx.hotel_id, tx)
     hotel = await tx.get(HotelRow, tx.hotel_id)
     if proven is not None:
@@ -256,7 +260,7 @@ async def accept_invitation(
     row = await tx.scalar(select(InvitationRow).where(_of(command.token)).with_for_update())
     if row is None or hotel.status == HotelStatus.DELETED or not await has_role(row.role, tx):
         raise LinkVoid
-    row.take(row.state.accepted(tx.now))
+    row.take(row.state.accepted(tx.now, backed=await backs(row.invited_by, row.role, tx)))
     user_id = proven or await _new_account(command, row, hotel, hasher, tx)
     row.accepted_by = user_id
     membership = await _join(row, user_id, tx)

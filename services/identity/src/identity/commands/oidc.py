@@ -8,6 +8,7 @@ address alone, which any issuer can assert.
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -26,7 +27,7 @@ from identity.commands.sessions import Started, start_session
 from identity.domain.devices import UNKNOWN, Place
 from identity.domain.hotels import HotelSuspended
 from identity.domain.members import HotelRole
-from identity.domain.oidc import HANDOVER, SECOND_FACTOR, Assertion, BadCode, NotAdmitted, Trust, hash_of
+from identity.domain.oidc import HANDOVER, SECOND_FACTOR, Assertion, BadCode, NotAdmitted, Trust, hash_of, is_proof
 from identity.domain.second_factor import SecondFactorRefused
 from identity.domain.sessions import Lifetimes, SessionConfined, SessionOver
 from identity.tables import SessionRow, UserRow
@@ -57,16 +58,24 @@ class Arrival:
     trust: Trust
     default_role: HotelRole
     hotel_id: HotelId | None
+    fresh: bool = False
+    """The issuer was asked to have them sign in anew."""
 
 
-async def arrival_of(connection: OidcConnectionRow, assertion: Assertion, tx: Transaction) -> Arrival:
+async def arrival_of(
+    connection: OidcConnectionRow, assertion: Assertion, tx: Transaction, *, fresh: bool = False
+) -> Arrival:
     """Where the sign-in leads: the connection's hotel, or for the platform's the hotel of their organisation, if it is
     one's. Platform scope."""
     hotel: UUID | None = connection.hotel_id
     if hotel is None and assertion.organisations:
         hotel = await tx.scalar(_BY_ORGANISATION, {"organisations": sorted(assertion.organisations)})
     return Arrival(
-        assertion, connection.trust, HotelRole(connection.default_role), None if hotel is None else HotelId(hotel)
+        assertion,
+        connection.trust,
+        HotelRole(connection.default_role),
+        None if hotel is None else HotelId(hotel),
+        fresh,
     )
 
 
@@ -91,7 +100,8 @@ async def admit(arrival: Arrival, binder: str, hasher: Passwords, tx: Transactio
         user = await tx.lock(UserRow, user_id)
         if user.status != UserStatus.ACTIVE or not arrival.trust.opens(superadmin=user.superadmin):
             raise NotAdmitted
-        await _note_identity(user_id, assertion, tx, known=known)
+        linked_at = await _note_identity(user_id, assertion, tx, known=known)
+        fresh = arrival.fresh and is_proof(linked_at, user.created_at, tx.now)
     if arrival.hotel_id is not None:
         await _ensure_member(arrival, user, status, tx)
     code = CODE_PREFIX + secrets.token_urlsafe(32)
@@ -105,6 +115,7 @@ async def admit(arrival: Arrival, binder: str, hasher: Passwords, tx: Transactio
                 created_at=tx.now,
                 expires_at=tx.now + HANDOVER,
                 confined=not arrival.trust.of_platform,
+                fresh=fresh,
             )
         )
     tx.audit("oidc.sign_in", "user", user_id)
@@ -172,13 +183,13 @@ async def unlink_identity(identity_id: UUID, user_id: UserId, tx: Transaction) -
     tx.audit("identity.unlink", "user", user_id)
 
 
-async def _note_identity(user_id: UUID, assertion: Assertion, tx: Transaction, *, known: bool) -> None:
-    """In the scope of the locked account."""
+async def _note_identity(user_id: UUID, assertion: Assertion, tx: Transaction, *, known: bool) -> datetime:
+    """Since when it is linked. In the scope of the locked account."""
     if known:
         mine = col(OidcIdentityRow.issuer) == assertion.issuer, col(OidcIdentityRow.subject) == assertion.subject
         row: OidcIdentityRow = await tx.scalar(select(OidcIdentityRow).where(*mine))
         row.last_used_at = tx.now
-        return
+        return row.linked_at
     tx.add(
         OidcIdentityRow(
             id=new_id(),
@@ -191,6 +202,7 @@ async def _note_identity(user_id: UUID, assertion: Assertion, tx: Transaction, *
     )
     await tx.flush()
     tx.audit("identity.link", "user", user_id)
+    return tx.now
 
 
 async def _new_account(arrival: Arrival, hasher: Passwords, tx: Transaction) -> UUID:
@@ -240,6 +252,8 @@ async def exchange_code(
     vault: Vault,
     tx: Transaction,
     place: Place = UNKNOWN,
+    *,
+    platform_asks: bool = True,
 ) -> Started | SecondFactorRefused:
     """The session of a one-time code, which is used up with it. Where the second factor is asked for, the code waits a
     little longer. A refusal must be committed: it was counted.
@@ -255,7 +269,18 @@ async def exchange_code(
         row = await tx.find_locked(OidcCodeRow, hash_of(code))
         if row is None or tx.now >= row.expires_at or not hmac.compare_digest(row.binder_hash, hash_of(binder)):
             raise BadCode
-    started = await start_session(known, given, lifetimes, None, vault, tx, place, confined=row.confined)
+    started = await start_session(
+        known,
+        given,
+        lifetimes,
+        None,
+        vault,
+        tx,
+        place,
+        confined=row.confined,
+        fresh=row.fresh,
+        platform_asks=platform_asks,
+    )
     async with account_scope(tx, known.user_id):
         if isinstance(started, SecondFactorRefused):
             row.expires_at = row.created_at + SECOND_FACTOR

@@ -11,7 +11,7 @@ from contracts.errors import NotFound
 from contracts.ids import HotelId
 from contracts.permissions import Permission
 from contracts.statuses import MembershipStatus
-from identity.commands.grants import actor_permissions, hold_hotel
+from identity.commands.grants import actor_permissions, hold_hotel, hold_open_hotel
 from identity.commands.invitations import void_invitations
 from identity.domain.roles import (
     BuiltInRole,
@@ -65,8 +65,10 @@ async def create_role(command: CreateRole, hotel_id: HotelId, tx: Transaction) -
         BuiltInRole, RoleTaken: there is one of that name.
         TooManyRoles: the hotel has enough.
         NotForHotels, BeyondOwnPermissions: the actor cannot put these permissions into it.
+        NotFound: there is no such hotel.
+        HotelDeleted: it is deleted.
     """
-    await hold_hotel(hotel_id, tx)
+    await hold_open_hotel(hotel_id, tx)
     taken = await tx.scalars(select(col(RoleRow.name)).where(col(RoleRow.hotel_id) == hotel_id))
     row = RoleRow(
         hotel_id=hotel_id,

@@ -75,8 +75,8 @@ class ChangePassword(Command):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session that may go on: what its access token says, and the refresh token that comes next. `enrolling`: its hotel
-    asks for a second factor that the account does not have yet, so the token opens nothing but setting one up."""
+    """A session that may go on: what its access token says, and the refresh token that comes next. `enrolling`: its hotel, or
+    the platform, asks for a second factor that the account does not have yet, so the token opens nothing but setting one up."""
 
     access: Access
     sid: SessionId
@@ -132,10 +132,13 @@ async def start_session(
     place: Place = UNKNOWN,
     *,
     confined: bool = False,
+    fresh: bool = False,
+    platform_asks: bool = True,
 ) -> Started | SecondFactorRefused:
     """Begin a session for somebody whose password was right. A refusal of the second factor that they gave, or did not,
     must be committed: it was counted. `new_hash`: the same password, hashed as is done today. `confined`: a hotel's own issuer vouched, so
-    that the session goes on in no other hotel.
+    that the session goes on in no other hotel. `fresh`: they signed in anew at an issuer.
+    `platform_asks`: platform work takes a second factor.
 
     Raises:
         BadCredentials: what they may do ended while the password was checked.
@@ -155,13 +158,18 @@ async def start_session(
             credential.password_hash = new_hash
         ends = lifetimes.session_ends(tx.now)
         session = SessionRow(
-            user_id=known.user_id, hotel_id=access.hotel_id, started_at=tx.now, expires_at=ends, confined=confined
+            user_id=known.user_id,
+            hotel_id=access.hotel_id,
+            started_at=tx.now,
+            expires_at=ends,
+            confined=confined,
+            reproved_at=tx.now if fresh else None,
         )
         session.used(place, tx.now)
         tx.add(session)
         await tx.flush()
         token = _next_token(session, lifetimes, tx)
-        enrolling = await _is_enrolling(access, tx)
+        enrolling = await _is_enrolling(access, platform_asks, tx)
     tx.audit("session.start", "session", session.id)
     return Started(access, SessionId(session.id), token, tx.moment(), enrolling)
 
@@ -180,7 +188,13 @@ async def access_elsewhere(user_id: UserId, hotel: str | None, tx: Transaction) 
 
 
 async def switch_session(
-    user_id: UserId, present: SessionId | None, lifetimes: Lifetimes, tx: Transaction, place: Place = UNKNOWN
+    user_id: UserId,
+    present: SessionId | None,
+    lifetimes: Lifetimes,
+    tx: Transaction,
+    place: Place = UNKNOWN,
+    *,
+    platform_asks: bool = True,
 ) -> Started:
     """Begin one more session, in the transaction's hotel, for somebody who is signed in. The present one stays; the new
     one ends when it does at the latest, so that switching about does not put off typing the password. They are of one sign-in:
@@ -209,18 +223,25 @@ async def switch_session(
             started_at=tx.now,
             expires_at=former.expires_at,
             began_as=former.sign_in,
+            reproved_at=former.reproved_at,
         )
         session.used(place, tx.now)
         tx.add(session)
         await tx.flush()
         token = _next_token(session, lifetimes, tx)
-        enrolling = await _is_enrolling(access, tx)
+        enrolling = await _is_enrolling(access, platform_asks, tx)
     tx.audit("session.switch", "session", session.id)
     return Started(access, SessionId(session.id), token, tx.moment(), enrolling)
 
 
 async def refresh_session(
-    refresh_token: str, owner: TokenOwner, lifetimes: Lifetimes, tx: Transaction, place: Place = UNKNOWN
+    refresh_token: str,
+    owner: TokenOwner,
+    lifetimes: Lifetimes,
+    tx: Transaction,
+    place: Place = UNKNOWN,
+    *,
+    platform_asks: bool = True,
 ) -> Started | None:
     """The next tokens of a session; None when it is over. That it just ended is kept, so None must be committed.
 
@@ -248,7 +269,7 @@ async def refresh_session(
             session.generation += 1
         session.used(place, tx.now)
         following = _next_token(session, lifetimes, tx)
-        enrolling = await _is_enrolling(access, tx)
+        enrolling = await _is_enrolling(access, platform_asks, tx)
     action = "session.refresh" if verdict is RefreshVerdict.ROTATE else "session.repeat_refresh"
     tx.audit(action, "session", session.id)
     return Started(access, SessionId(session.id), following, tx.moment(), enrolling)
@@ -325,8 +346,9 @@ async def _access_now(user_id: UUID, tx: Transaction) -> Access | None:
     return await access_of(user_id, None if tx.hotel_id is None else str(tx.hotel_id), tx, platform=tx.hotel_id is None)
 
 
-async def _is_enrolling(access: Access, tx: Transaction) -> bool:
-    return access.needs_second_factor and not await has_second_factor(access.user_id, tx)
+async def _is_enrolling(access: Access, platform_asks: bool, tx: Transaction) -> bool:
+    asked_for = platform_asks if access.hotel is None else access.hotel.require_second_factor
+    return asked_for and not await has_second_factor(access.user_id, tx)
 
 
 def _check_served(access: Access) -> None:

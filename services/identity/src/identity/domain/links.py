@@ -21,6 +21,16 @@ class LinkVoid(DomainError):
     slug, title, status = "link-void", "This link no longer holds; ask for a new one", 410
 
 
+class InvitationUnbacked(DomainError):
+    """Whoever sent the invitation may no longer give its role. Only who has the link hears of it."""
+
+    slug, title, status = (
+        "invitation-unbacked",
+        "Whoever invited you may no longer do so; ask the hotel to invite you again",
+        410,
+    )
+
+
 class AlreadyInvited(Conflict):
     """An invitation of this address is open."""
 
@@ -46,10 +56,12 @@ class Opens(StrEnum):
 
 
 class InvitationStatus(StrEnum):
-    """Where an invitation stands. `expired` is an open one whose time is over; no row says so."""
+    """Where an invitation stands. `expired` is an open one whose time is over, `unbacked` one whose sender may no longer
+    give its role: send it again, or withdraw it. No row says so."""
 
     OPEN = "open"
     EXPIRED = "expired"
+    UNBACKED = "unbacked"
     ACCEPTED = "accepted"
     WITHDRAWN = "withdrawn"
 
@@ -61,19 +73,28 @@ class Invitation:
     status: InvitationStatus
     expires_at: datetime
 
-    def at(self, now: datetime) -> InvitationStatus:
-        """Where it stands at that moment."""
-        over = self.status is InvitationStatus.OPEN and now >= self.expires_at
-        return InvitationStatus.EXPIRED if over else self.status
+    def at(self, now: datetime, *, backed: bool = True) -> InvitationStatus:
+        """Where it stands at that moment; `backed`: its sender may give the role."""
+        if self.status is not InvitationStatus.OPEN:
+            return self.status
+        if now >= self.expires_at:
+            return InvitationStatus.EXPIRED
+        return InvitationStatus.OPEN if backed else InvitationStatus.UNBACKED
 
-    def accepted(self, now: datetime) -> "Invitation":
+    def accepted(self, now: datetime, *, backed: bool) -> "Invitation":
         """Used up.
 
         Raises:
             LinkVoid: it is not open any more.
+            InvitationUnbacked: it would be, if its sender still might give the role.
         """
-        if self.at(now) is not InvitationStatus.OPEN:
-            raise LinkVoid
+        match self.at(now, backed=backed):
+            case InvitationStatus.OPEN:
+                pass
+            case InvitationStatus.UNBACKED:
+                raise InvitationUnbacked
+            case _:
+                raise LinkVoid
         return Invitation(InvitationStatus.ACCEPTED, self.expires_at)
 
     def renewed(self, now: datetime, lasting: timedelta) -> "Invitation":

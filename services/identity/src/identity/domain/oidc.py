@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from contracts.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from identity.domain.sessions import FRESH
 
 STATE_LIFE = timedelta(minutes=10)
 """How long somebody may take at the issuer."""
@@ -23,6 +24,9 @@ HANDOVER = timedelta(seconds=60)
 """How long a one-time code waits for its exchange."""
 SECOND_FACTOR = timedelta(minutes=5)
 """And how long, where the second factor was asked for on the first try."""
+KNOWN_FOR = timedelta(days=1)
+"""An identity that was linked later than this proves nothing about an account that is older: whoever has got hold of a
+session could have linked one of their own."""
 EVERY_DOMAIN = "*"
 BINDER = re.compile(r"[A-Za-z0-9_-]{43}")
 _WRITTEN = re.compile(r"[!-\[\]-~]+")
@@ -77,6 +81,7 @@ class Begun:
         binder_hash: of the browser's binder.
         link_to: the account that a new identity is to be linked to; None signs in.
         link_from: the session that this was begun in.
+        fresh: the issuer was asked to have the person sign in there anew.
     """
 
     connection: str
@@ -86,6 +91,7 @@ class Begun:
     salt: str
     link_to: str | None = None
     link_from: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Assertion:
 
     Attributes:
         email: in the form that is stored; None unless the issuer says it verified it.
+        signed_in_at: when the person signed in there, seconds since the epoch; None where the issuer does not say.
     """
 
     issuer: str
@@ -101,6 +108,7 @@ class Assertion:
     email: str | None
     name: str
     organisations: frozenset[str]
+    signed_in_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,21 @@ def check_begun(begun: Begun, binder: str, now: datetime) -> None:
     """
     if not hmac.compare_digest(begun.binder_hash, hash_of(binder)) or now.timestamp() >= begun.expires_at:
         raise BadState
+
+
+def check_signed_in_anew(assertion: Assertion, now: datetime) -> None:
+    """The issuer had the person sign in anew, as it was asked to. One that does not say when is believed.
+
+    Raises:
+        SignInRefused: it let them pass on an older sign-in.
+    """
+    if assertion.signed_in_at is not None and now.timestamp() - assertion.signed_in_at > FRESH.total_seconds():
+        raise SignInRefused
+
+
+def is_proof(linked_at: datetime, account_made_at: datetime, now: datetime) -> bool:
+    """Whether an identity stands for the account's owner beside the password, and not for whoever linked it today."""
+    return linked_at <= account_made_at or now - linked_at >= KNOWN_FOR
 
 
 def organisations_in(claims: Mapping[str, object], path: str) -> frozenset[str]:

@@ -142,6 +142,11 @@ def check_within(actor: frozenset[Permission], *concerned: frozenset[Permission]
         raise BeyondOwnPermissions(f"you do not have {_listed(lacking)}")
 
 
+def may_invite(held: frozenset[Permission], role: frozenset[Permission]) -> bool:
+    """Whether somebody who holds these permissions may ask others to work in a role that brings those."""
+    return Permission.USER_WRITE in held and role <= held
+
+
 def check_unused(members: int) -> None:
     """A role may go when nobody works in it.
 

@@ -16,6 +16,9 @@ from enum import StrEnum
 
 from contracts.errors import Forbidden, Invalid, Unauthenticated
 
+FRESH = timedelta(minutes=10)
+"""How long a sign-in that an issuer was asked for anew stands in for the password."""
+
 
 class BadCredentials(Unauthenticated):
     """The address or the password is wrong; the answer does not say which."""
@@ -39,6 +42,22 @@ class SessionConfined(Forbidden):
     """A hotel's own issuer opened the session, and speaks for that hotel alone."""
 
     slug, title = "session-confined", "This sign-in is for one hotel; sign in to the other one"
+
+
+class FreshSignInNeeded(Forbidden):
+    """What cannot be undone takes more than a session: the password, or a sign-in at an issuer that was asked for anew."""
+
+    slug, title = "fresh-sign-in-needed", "Type your password, or sign in again at your sign-in provider first"
+
+
+def check_fresh(reproved_at: datetime | None, now: datetime) -> None:
+    """The owner proved at an issuer just now who they are.
+
+    Raises:
+        FreshSignInNeeded: not in the last ten minutes.
+    """
+    if reproved_at is None or now - reproved_at > FRESH:
+        raise FreshSignInNeeded
 
 
 class EndReason(StrEnum):

@@ -95,7 +95,9 @@ class Me(BaseModel):
     scopes: list[str] = Field(description="what this token allows")
     hotels: list[Workplace] = Field(description="where I may work, the hotel joined first in front")
     second_factor: SecondFactorView
-    second_factor_needed: bool = Field(description="true: the hotel asks for one, and the token opens nothing else")
+    second_factor_needed: bool = Field(
+        description="true: the hotel, or the platform, asks for one, and the token opens nothing else"
+    )
 
 
 class Person(BaseModel):

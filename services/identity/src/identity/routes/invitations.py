@@ -30,7 +30,7 @@ from identity.commands.invitations import (
     withdraw_invitation,
 )
 from identity.domain.hotels import HotelDeleted
-from identity.domain.links import AlreadyInvited, InvitationClosed, InvitationStatus, LinkVoid
+from identity.domain.links import AlreadyInvited, InvitationClosed, InvitationStatus, InvitationUnbacked, LinkVoid
 from identity.domain.members import AlreadyMember
 from identity.domain.passwords import WeakPassword
 from identity.domain.roles import BeyondOwnPermissions, UnknownRole
@@ -100,7 +100,8 @@ async def list_invitations_route(
     responses=problems(NotFound, InvitationClosed, UnknownRole, BeyondOwnPermissions, HotelDeleted, TooManyRequests),
 )
 async def resend_invitation_route(invitation_id: UUID, _: Writer, rt: Rt, tx: Tx) -> InvitationView:
-    """Send another link, which holds as long as the first did. The former one is void."""
+    """Send another link, which holds as long as the first did. The former one is void. It is the caller's invitation then: one
+    that was `unbacked` is open again."""
     await _limit_mails(str(invitation_id), rt)
     row = await resend_invitation(invitation_id, settings_of(rt).invitation_lasts, resources_of(rt).vault, tx)
     return await invitation_view(row, tx)
@@ -114,7 +115,9 @@ async def withdraw_invitation_route(invitation_id: UUID, _: Writer, tx: Tx) -> I
     return await invitation_view(await withdraw_invitation(invitation_id, tx), tx)
 
 
-@router.post("/invitations/show", responses=problems(LinkVoid, TooManyRequests), dependencies=[OPEN])
+@router.post(
+    "/invitations/show", responses=problems(LinkVoid, InvitationUnbacked, TooManyRequests), dependencies=[OPEN]
+)
 async def show_invitation_route(command: ShowInvitation, request: Request, rt: Rt) -> InvitedView:
     """What the link is for. An unknown, used, withdrawn, replaced or expired one gives one and the same answer."""
     await limit_links(request, rt)
@@ -129,7 +132,14 @@ async def show_invitation_route(command: ShowInvitation, request: Request, rt: R
     "/invitations/accept",
     status_code=201,
     responses=problems(
-        LinkVoid, WrongPassword, WeakPassword, AlreadyMember, EmailTaken, InvitedSomebodyElse, TooManyRequests
+        LinkVoid,
+        InvitationUnbacked,
+        WrongPassword,
+        WeakPassword,
+        AlreadyMember,
+        EmailTaken,
+        InvitedSomebodyElse,
+        TooManyRequests,
     ),
     dependencies=[OPEN],
 )

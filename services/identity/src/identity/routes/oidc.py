@@ -38,6 +38,7 @@ from identity.domain.oidc import (
     SignInRefused,
     check_begun,
     check_return_to,
+    check_signed_in_anew,
     derived,
     hash_of,
 )
@@ -92,10 +93,18 @@ async def offers_route(
     response_class=Response,
     responses=problems(NotFound, BadReturn, IssuerUnavailable, TooManyRequests),
 )
-async def start_route(connection_id: UUID, request: Request, rt: Rt, return_to: ReturnTo = "/") -> Response:
+async def start_route(
+    connection_id: UUID,
+    request: Request,
+    rt: Rt,
+    return_to: ReturnTo = "/",
+    fresh: Annotated[
+        bool, Query(description="sign in there anew: for ten minutes the session stands in for the password")
+    ] = False,
+) -> Response:
     """Begin to sign in: off to the issuer."""
     await check_token_limit(request, rt)
-    url, binder = await begin(connection_id, return_to, None, request, rt)
+    url, binder = await begin(connection_id, return_to, None, request, rt, fresh=fresh)
     response = Response(status_code=302, headers={"Location": url})
     keep_binder(response, binder, rt)
     return response
@@ -146,7 +155,15 @@ async def exchange_route(command: ExchangeCode, request: Request, response: Resp
     kept, lifetimes = resources_of(rt), settings_of(rt).lifetimes
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
         started = await exchange_code(
-            code, binder, command.second_factor, access, lifetimes, kept.vault, tx, asked_from(request)
+            code,
+            binder,
+            command.second_factor,
+            access,
+            lifetimes,
+            kept.vault,
+            tx,
+            asked_from(request),
+            platform_asks=settings_of(rt).superadmin_second_factor,
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
@@ -154,9 +171,10 @@ async def exchange_route(command: ExchangeCode, request: Request, response: Resp
 
 
 async def begin(
-    connection_id: UUID, return_to: str, linking: Actor | None, request: Request, rt: Runtime
+    connection_id: UUID, return_to: str, linking: Actor | None, request: Request, rt: Runtime, *, fresh: bool = False
 ) -> tuple[str, str]:
-    """The issuer's address to go to, and the binder that the browser keeps. `linking`: who links what comes of it.
+    """The issuer's address to go to, and the binder that the browser keeps. `linking`: who links what comes of it. `fresh`:
+    the person is to sign in there anew.
 
     Raises:
         NotFound: nobody signs in by that connection, or it is of another hotel than theirs who links.
@@ -180,8 +198,12 @@ async def begin(
         salt=secrets.token_urlsafe(16),
         link_to=None if linking is None else str(linking.id),
         link_from=None if linking is None or linking.sid is None else str(linking.sid),
+        fresh=fresh,
     )
-    sealed = kept.vault.seal(json.dumps(asdict(begun)).encode(), *PLACE)
+    said = {
+        name: value for name, value in asdict(begun).items() if value or name not in {"fresh", "link_from"}
+    }  # unknown to older instances
+    sealed = kept.vault.seal(json.dumps(said).encode(), *PLACE)
     state = urlsafe_b64encode(sealed).decode().rstrip("=")
     url = await kept.issuers.authorization_url(
         _client(connection, rt),
@@ -189,6 +211,7 @@ async def begin(
         state=state,
         nonce=derived(binder, state, "nonce"),
         verifier=derived(binder, state, "verifier"),
+        fresh=fresh,
     )
     return url, binder
 
@@ -217,11 +240,13 @@ async def _finish(
         nonce=derived(binder, state, "nonce"),
         verifier=derived(binder, state, "verifier"),
     )
+    if begun.fresh:
+        check_signed_in_anew(assertion, rt.db.clock())
     if begun.link_to is not None:
         await _link(begun, assertion, connection, rt)
         return "oidc_linked=1"
     async with rt.db.transaction(None, platform=True, read_only=True) as tx:
-        arrival = await arrival_of(connection, assertion, tx)
+        arrival = await arrival_of(connection, assertion, tx, fresh=begun.fresh)
     try:
         return f"oidc_code={await _admitted(arrival, binder, rt)}"
     except (

@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Response
 from contracts.errors import NotFound, PreconditionFailed
 from contracts.ids import HotelId
 from identity.commands.roles import CreateRole, UpdateRole, create_role, delete_role, update_role
+from identity.domain.hotels import HotelDeleted
 from identity.domain.roles import (
     BeyondOwnPermissions,
     BuiltInRole,
@@ -33,19 +34,19 @@ async def list_roles_route(_: Reader, tx: Tx) -> Roles:
 @router.post(
     "",
     status_code=201,
-    responses=problems(NotForHotels, BeyondOwnPermissions, BuiltInRole, RoleTaken, TooManyRoles),
+    responses=problems(NotForHotels, BeyondOwnPermissions, BuiltInRole, RoleTaken, TooManyRoles, HotelDeleted),
 )
 async def create_role_route(command: CreateRole, actor: Writer, tx: Tx, response: Response) -> RoleView:
     """Make a role of permissions that one has oneself."""
     row = await create_role(command, _hotel(actor), tx)
     response.headers["Location"] = f"/roles/{row.name}"
-    return _shown(await role_view(row, tx), response)
+    return shown(await role_view(row, tx), response)
 
 
 @router.get("/{role_name}", responses=problems(NotFound))
 async def role_route(role_name: Name, _: Reader, tx: Tx, response: Response) -> RoleView:
     """A role and what it allows."""
-    return _shown(await role(role_name, tx), response)
+    return shown(await role(role_name, tx), response)
 
 
 @router.patch(
@@ -56,7 +57,7 @@ async def update_role_route(
     role_name: Name, command: UpdateRole, actor: Writer, if_match: IfMatch, tx: Tx, response: Response
 ) -> RoleView:
     """Change a role, by who has all that it brings before and after. Tokens with what it brought are refused within seconds."""
-    return _shown(await role_view(await update_role(role_name, _hotel(actor), command, if_match, tx), tx), response)
+    return shown(await role_view(await update_role(role_name, _hotel(actor), command, if_match, tx), tx), response)
 
 
 @router.delete(
@@ -69,11 +70,12 @@ async def delete_role_route(role_name: Name, actor: Writer, if_match: IfMatch, t
     await delete_role(role_name, _hotel(actor), if_match, tx)
 
 
+def shown(view: RoleView, response: Response) -> RoleView:
+    """The view, with its ETag."""
+    set_etag(response, view.version)
+    return view
+
+
 def _hotel(actor: Actor) -> HotelId:
     assert actor.hotel_id is not None  # Tx lets nobody in without one
     return actor.hotel_id
-
-
-def _shown(view: RoleView, response: Response) -> RoleView:
-    set_etag(response, view.version)
-    return view

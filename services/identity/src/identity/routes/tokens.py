@@ -59,7 +59,7 @@ class TokenView(BaseModel):
     role: str
     scopes: list[str]
     second_factor_needed: bool = Field(
-        description="true: the hotel asks for a second factor that the account does not have. The access token opens"
+        description="true: the hotel, or the platform, asks for a second factor that the account does not have. The access token opens"
         " `GET /me`, `POST /me/totp` and `POST /me/totp/confirm` alone; refresh once it is confirmed"
     )
 
@@ -103,7 +103,14 @@ async def sign_in_route(command: SignIn, request: Request, response: Response, r
     new_hash = await hasher.hash(password) if hasher.is_outdated(access.password_hash) else None
     async with rt.db.transaction(access.hotel_id, actor=person(access)) as tx:
         started = await start_session(
-            access, command.second_factor, settings.lifetimes, new_hash, resources_of(rt).vault, tx, asked_from(request)
+            access,
+            command.second_factor,
+            settings.lifetimes,
+            new_hash,
+            resources_of(rt).vault,
+            tx,
+            asked_from(request),
+            platform_asks=settings_of(rt).superadmin_second_factor,
         )
     if isinstance(started, SecondFactorRefused):
         raise started  # after the commit: a wrong code stays counted
@@ -123,7 +130,14 @@ async def refresh_route(command: UseRefreshToken, request: Request, response: Re
     if owner is None:
         raise SessionOver
     async with rt.db.transaction(owner.hotel_id, actor=owner.actor) as tx:
-        started = await refresh_session(token, owner, settings_of(rt).lifetimes, tx, asked_from(request))
+        started = await refresh_session(
+            token,
+            owner,
+            settings_of(rt).lifetimes,
+            tx,
+            asked_from(request),
+            platform_asks=settings_of(rt).superadmin_second_factor,
+        )
     if started is None:
         raise SessionOver  # after the commit: a family that ended for reuse stays ended
     return answer_with_tokens(started, response, rt)
@@ -161,7 +175,14 @@ async def switch_route(
     async with rt.db.transaction(None, actor=actor, read_only=True) as tx:
         access = await access_elsewhere(user_id, command.hotel, tx)
     async with rt.db.transaction(access.hotel_id, actor=actor) as tx:
-        started = await switch_session(user_id, actor.sid, settings_of(rt).lifetimes, tx, asked_from(request))
+        started = await switch_session(
+            user_id,
+            actor.sid,
+            settings_of(rt).lifetimes,
+            tx,
+            asked_from(request),
+            platform_asks=settings_of(rt).superadmin_second_factor,
+        )
     return answer_with_tokens(started, response, rt)
 
 
