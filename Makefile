@@ -46,7 +46,7 @@ screenshots: $(READY) ## Take the pictures of docs/widget.md again, with a real 
 format: $(READY) ## Format and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .
 
-schemas: $(READY) ## Write the JSON Schemas, AsyncAPI, OpenAPI documents and the permission table again
+schemas: $(READY) ## Write the JSON Schemas, AsyncAPI, OpenAPI documents, the tables of permissions and of commands again
 	@$(BIN)/python tools/schemas.py write
 
 lock: $(READY) ## Resolve the dependencies again into requirements.lock (names, versions, hashes)

@@ -1,4 +1,5 @@
-"""`make schemas`: write, or check, every generated file: JSON Schemas, AsyncAPI, permission table, OpenAPI documents."""
+"""`make schemas`: write, or check, every generated file: JSON Schemas, AsyncAPI, permission table, OpenAPI documents, and the tables of
+commands and queries in the READMEs."""
 
 import json
 import subprocess
@@ -11,6 +12,7 @@ import jsonschema_rs
 from gateway.routes.oidc import SHOWN
 from gateway.routes.passing_on import ROUTES
 from servicekit.problems import TooManyRequests, problems
+from servicekit.testing import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -115,6 +117,8 @@ def main(mode: str) -> int:
     ]
     documents = {service: openapi(service) for service in SERVICES}
     wrong = [line for service, document in documents.items() for line in wrong_examples(service, document)]
+    for service, document in documents.items():
+        wrong += catalogue.keep(ROOT / "services" / service, document, mode)
     print(*wrong, sep="\n", end="\n" if wrong else "")
     wanted = {
         ROOT / "services" / service / "openapi.json": document

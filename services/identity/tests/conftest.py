@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +15,19 @@ from identity.app import service
 from identity.commands.accounts import NewAccount, create_account
 from identity.resources import resources_of
 from servicekit.testing import RunningService, StartService
+from servicekit.testing.seen import keeping
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests say `from identity_play import ...`
 
 from identity_play import CLIENT_SECRET, PASSWORD, SECRET_KEY, WEBHOOK_SECRETS, Clock, Desk, Hotel, new_key
 from identity_play import DASHBOARD as DASHBOARD_ORIGIN
 from mail_play import DASHBOARD, Postbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keeps_its_catalogue(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the routes do in these tests is what catalogue.toml says."""
+    yield from keeping(Path(__file__).parent.parent, request.session)
 
 
 @pytest.fixture(scope="session")

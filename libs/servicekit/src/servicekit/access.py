@@ -13,7 +13,7 @@ from starlette.routing import Route
 from structlog.contextvars import bind_contextvars
 
 from contracts.actor import ActorKind
-from contracts.errors import Forbidden, Unauthenticated
+from contracts.errors import DomainError, Forbidden, Unauthenticated
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
 from servicekit.transaction import Transaction
@@ -128,6 +128,20 @@ def check(actor: Actor, access: Access) -> Actor:
             raise NotYourAccount
         case _:
             return actor
+
+
+def refusals(access: Access) -> tuple[type[DomainError], ...]:
+    """What `check`, and the token before it, may answer, for the API's description."""
+    match access.kind:
+        case AccessKind.PUBLIC:
+            return ()
+        case AccessKind.PERMISSION:
+            mine: tuple[type[DomainError], ...] = (MissingPermission,)
+        case AccessKind.SIGNED_IN:
+            mine = (Forbidden, NotYourAccount)
+        case AccessKind.GUEST:
+            return Unauthenticated, Forbidden
+    return (Unauthenticated, *mine) if access.enrolling else (Unauthenticated, *mine, SecondFactorNeeded)
 
 
 class _Demand:

@@ -19,6 +19,7 @@ from servicekit.front import BodyTooLarge, Front
 from servicekit.openapi import describe
 from servicekit.problems import (
     TYPE_PREFIX,
+    BadValues,
     FieldProblem,
     Malformed,
     Problem,
@@ -135,9 +136,9 @@ async def _validation_error(_: Request, error: Exception) -> Response:
         detail = f"{broken['ctx']['error']} at character {at}"
         return response_of(Malformed(f"the body is not valid JSON: {detail}", pointer=""))
     problem = Problem(
-        type=TYPE_PREFIX + "validation",
-        title="Some values cannot be taken",
-        status=422,
+        type=TYPE_PREFIX + BadValues.slug,
+        title=BadValues.title,
+        status=BadValues.status,
         detail=f"{len(found)} value{'s' if len(found) != 1 else ''} at fault",
         trace_id=current_trace_id(),
         errors=[FieldProblem(pointer=pointer_of(one["loc"]), detail=one["msg"]) for one in found[:50]],

@@ -20,9 +20,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
+from contracts.errors import DomainError
 from servicekit.addresses import whose
 from servicekit.metrics import counter
-from servicekit.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from servicekit.problems import MEDIA_TYPE, HeaderTooLarge, Malformed, problem_of
 from servicekit.waiting import Gate, Line
 
 HEADER_SECONDS = 10.0
@@ -90,11 +91,9 @@ class _TooMuchHeader(Exception):
     """Raised inside the parser."""
 
 
-def _refusal(status: int, slug: str, title: str, detail: str | None = None) -> bytes:
+def _refusal(error: DomainError) -> bytes:
     """A problem as the bytes of an answer, where there is no application to give it."""
-    body = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail).model_dump_json(
-        exclude_none=True
-    )
+    status, body = error.status, problem_of(error).model_dump_json(exclude_none=True)
     head = (
         f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
         f"content-length: {len(body.encode())}\r\nconnection: close\r\n\r\n"
@@ -220,9 +219,9 @@ class HttpProtocol(HttpToolsProtocol):
         del msg
         if self._too_large:
             detail = f"at most {HEADER_BYTES} bytes are read"
-            self.transport.write(_refusal(431, "header-too-large", "The header is too large", detail))
+            self.transport.write(_refusal(HeaderTooLarge(detail)))
         else:
-            self.transport.write(_refusal(400, "malformed", "The request cannot be read"))
+            self.transport.write(_refusal(Malformed()))
         self.transport.close()
         self._see_closed()
 
@@ -313,7 +312,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """
         super().data_received(data)
         if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(_refusal(400, "malformed", "The handshake cannot be read"))
+            self.transport.write(_refusal(Malformed("the handshake")))
             self.transport.close()
             self._see_closed()
 

@@ -5,22 +5,30 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from servicekit.access import AccessKind, RouteAccess, route_permissions
+from contracts.errors import Invalid
+from servicekit.access import AccessKind, RouteAccess, refusals, route_permissions
 from servicekit.examples import add_examples
-from servicekit.problems import MEDIA_TYPE, Problem
+from servicekit.idempotency import KeyReused
+from servicekit.problems import (
+    MEDIA_TYPE,
+    PROBLEM_CONTENT,
+    BadValues,
+    HeaderTooLarge,
+    Malformed,
+    Problem,
+    TimedOut,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMedia,
+    problems,
+)
 
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_ALWAYS = {
-    "400": "The request cannot be read",
-    "413": "The body is too large",
-    "415": "The body's media type is not supported",
-    "422": "Some values cannot be taken",
-    "431": "The address or a header is too long",
-    "503": "Not available right now",
-    "504": "The request took too long",
-}
-_GUARDED = {"401": "Sign in first", "403": "Not allowed"}
-_LIMITED = {"429": "Too many requests"}
+_ALWAYS = problems(Malformed, BadValues, HeaderTooLarge, Unavailable, TimedOut)
+_WITH_BODY = problems(TooLarge, UnsupportedMedia, Invalid)
+_WITH_KEY = problems(KeyReused)
+_LIMITED = problems(TooManyRequests)
+_OTHERS = {"description": "Any other refusal", "content": PROBLEM_CONTENT}
 _SECURITY = "bearer"
 _KEY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -76,21 +84,29 @@ def _complete_operation(
         parameter["schema"] = _not_null(parameter["schema"])
     responses = operation["responses"]
     responses.pop("422", None) if _is_fastapis(responses.get("422")) else None
-    titles = dict(_ALWAYS)
-    if "requestBody" not in operation:
-        titles.pop("413")
-        titles.pop("415")
+    general = [_ALWAYS, _WITH_BODY] if "requestBody" in operation else [_ALWAYS]
     if line is not None:
-        titles |= _GUARDED
+        general.append(problems(*dict.fromkeys(error for access in line.access for error in refusals(access))))
         operation["security"] = [{_SECURITY: []}]
         operation["x-permissions"] = [access.value or access.kind.value for access in line.access]
         if method == "post" and line.writes:
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+            general.append(_WITH_KEY)
     if limited:
-        titles |= _LIMITED
-    for status, title in titles.items():
-        responses.setdefault(status, {"description": title, "content": _PROBLEM})
-    responses.setdefault("default", {"description": "Any other refusal", "content": _PROBLEM})
+        general.append(_LIMITED)
+    for status, more in (pair for group in general for pair in group.items()):
+        _add(responses, str(status), more)
+    responses.setdefault("default", _OTHERS)
+
+
+def _add(responses: dict[str, Any], status: str, more: dict[str, Any]) -> None:  # Any: OpenAPI
+    """The problems of `more` after those that the route itself says; another kind of body stays as it is."""
+    own = responses.setdefault(status, more)
+    if own is more or MEDIA_TYPE not in own.get("content", {}):
+        return
+    said = own["description"].split("; ")
+    missing = [title for title in more["description"].split("; ") if title not in said]
+    responses[status] = own | {"description": "; ".join([*said, *missing])}
 
 
 def _not_null(schema: dict[str, Any]) -> dict[str, Any]:  # Any: a JSON schema

@@ -9,6 +9,7 @@ from contracts.errors import DomainError
 from servicekit.tracing import current_trace_id
 
 MEDIA_TYPE = "application/problem+json"
+PROBLEM_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TYPE_PREFIX = "urn:frontdesk:problem:"
 
 
@@ -42,6 +43,18 @@ class TooLarge(DomainError):
     """The body is over the size limit."""
 
     slug, title, status = "content-too-large", "The body is too large", 413
+
+
+class BadValues(DomainError):
+    """Values of the request are not of the shape that the route says; `errors` points at them."""
+
+    slug, title, status = "validation", "Some values cannot be taken", 422
+
+
+class HeaderTooLarge(DomainError):
+    """More header than is read."""
+
+    slug, title, status = "header-too-large", "The address or a header is too long", 431
 
 
 class TimedOut(DomainError):
@@ -116,7 +129,7 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:  # 
     return {
         status: {
             "description": "; ".join(dict.fromkeys(f"{error.title} (`{error.slug}`)" for error in same)),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": PROBLEM_CONTENT,
         }
         for status, same in sorted(by_status.items())
     }

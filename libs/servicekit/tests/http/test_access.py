@@ -1,5 +1,6 @@
 """The permission walk: every route says what it demands, or the service is not built."""
 
+import re
 from types import ModuleType
 from typing import Annotated
 
@@ -7,8 +8,8 @@ import pytest
 from fastapi import APIRouter, Depends, WebSocket
 
 from contracts.actor import ActorKind
-from servicekit import Actor, Service, edge_router, first_frame, may, public, route_permissions
-from servicekit.access import Access, AccessKind, Admit, RouteWithoutPermission, SecondFactorNeeded, check
+from servicekit import Actor, Service, Tx, edge_router, first_frame, may, problems, public, route_permissions, signed_in
+from servicekit.access import Access, AccessKind, Admit, NoHotel, RouteWithoutPermission, SecondFactorNeeded, check
 
 
 def test_every_route_is_listed_with_what_it_demands(desk_module: ModuleType) -> None:
@@ -92,6 +93,27 @@ def test_openapi_tells_permissions_problems_and_the_idempotency_key(desk_module:
     assert "HTTPValidationError" not in str(document)
     assert "security" not in document["paths"]["/whoever"]["get"]
     assert "404" in document["paths"]["/notes/{note_id}"]["get"]["responses"]
+
+
+def test_openapi_names_the_types_of_a_routes_own_problems_and_then_of_everybodys() -> None:
+    router = edge_router()
+
+    @router.post("/a", responses=problems(NoHotel), dependencies=[Depends(signed_in())])
+    async def a(body: dict[str, str], tx: Tx) -> None: ...
+
+    @router.get("/b", dependencies=[Depends(signed_in(enrolling=True))])
+    async def b() -> None: ...
+
+    paths = Service("x", routers=[router]).app().openapi()["paths"]
+    posted, asked = paths["/a"]["post"]["responses"], paths["/b"]["get"]["responses"]
+    slugs = {
+        status: re.findall(r"\(`(.+?)`\)", answer["description"])
+        for status, answer in (*posted.items(), ("b403", asked["403"]), ("b422", asked["422"]))
+    }
+    assert slugs["401"] == ["unauthenticated"]
+    assert slugs["403"] == ["no-hotel", "forbidden", "not-your-account", "second-factor-needed"]
+    assert slugs["422"] == ["validation", "invalid", "idempotency-key-reused"]
+    assert (slugs["b403"], slugs["b422"]) == (["forbidden", "not-your-account"], ["validation"])
 
 
 @pytest.mark.parametrize("kind", [AccessKind.PERMISSION, AccessKind.SIGNED_IN, AccessKind.GUEST])

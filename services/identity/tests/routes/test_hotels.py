@@ -85,16 +85,29 @@ async def test_an_admin_sees_and_runs_their_own_hotel_alone(standing_hotel: Hote
     assert refusal(await api.post(f"/hotels/{standing_hotel.id}/deactivate"), 403) == "missing-permission"
 
 
-async def test_a_superadmin_sees_all_hotels(desk: Desk, standing_hotel: Hotel, other_hotel: Hotel) -> None:
-    listed: set[str] = set()
+async def listed_hotels(desk: Desk, **asked: str) -> dict[str, str]:
+    """Every hotel of a list, all its pages, with its status."""
+    listed: dict[str, str] = {}
     cursor: str | None = None
     while True:
-        page = body(await desk.root.get("/hotels", params={"limit": 100, **({"cursor": cursor} if cursor else {})}))
-        listed |= {found["id"] for found in page["items"]}
+        page_asked = {"limit": "100", **asked, **({"cursor": cursor} if cursor else {})}
+        page = body(await desk.root.get("/hotels", params=page_asked))
+        listed |= {found["id"]: found["status"] for found in page["items"]}
         cursor = page["next_cursor"]
         if cursor is None:
-            break
-    assert {str(standing_hotel.id), str(other_hotel.id)} <= listed
+            return listed
+
+
+async def test_a_superadmin_sees_all_hotels(desk: Desk, standing_hotel: Hotel, other_hotel: Hotel) -> None:
+    assert {str(standing_hotel.id), str(other_hotel.id)} <= (await listed_hotels(desk)).keys()
+
+
+async def test_hotels_are_listed_by_their_status(desk: Desk, hotel: Hotel, other_hotel: Hotel) -> None:
+    body(await desk.root.post(f"/hotels/{other_hotel.id}/deactivate"))
+    active, inactive = await listed_hotels(desk, status="active"), await listed_hotels(desk, status="inactive")
+    assert (set(active.values()), set(inactive.values())) == ({"active"}, {"inactive"})
+    assert str(hotel.id) in active
+    assert str(other_hotel.id) in inactive
 
 
 async def test_a_suspended_hotels_tokens_stop_and_start_again(desk: Desk, hotel: Hotel) -> None:

@@ -25,6 +25,7 @@ async def test_an_admin_runs_their_hotels_connections_and_nobody_is_told_the_sec
     assert (made["has_secret"], made["confirmed_domains"], made["default_role"]) == (True, [], "viewer")
     changed = body(await api.patch(path, json={"name": "Our chain"}, headers={"If-Match": '"1"'}))
     assert (changed["name"], changed["has_secret"], changed["version"]) == ("Our chain", True, 2)
+    assert body(await api.get(path)) == changed
     assert refusal(await api.patch(path, json={"name": "x"}, headers={"If-Match": '"1"'}), 412) == "precondition-failed"
     listed = await api.get("/oidc-connections")
     assert [item["id"] for item in body(listed)["items"]] == [made["id"]]

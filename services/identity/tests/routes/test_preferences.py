@@ -54,6 +54,7 @@ async def test_a_view_is_kept_changed_ordered_and_deleted(standing_hotel: Hotel)
     url = f"/me/views/{late['id']}"
     changed = await api.patch(url, json={"position": 0, "filter": {}}, headers={"If-Match": '"1"'})
     assert (body(changed)["version"], body(changed)["filter"], body(changed)["name"]) == (2, {}, "Late")
+    assert body(await api.get(url)) == body(changed)
     stale = await api.patch(url, json={"name": "Older"}, headers={"If-Match": '"1"'})
     assert refusal(stale, 412) == "precondition-failed"
     assert [view["id"] for view in body(await api.get("/me/views"))["items"]] == [late["id"], guests["id"], early["id"]]

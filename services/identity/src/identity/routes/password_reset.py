@@ -1,6 +1,7 @@
 """A password that was forgotten: asked for by address, chosen anew with the link of the mail."""
 
 import hashlib
+from typing import Any
 
 from fastapi import Depends, Request
 
@@ -21,10 +22,11 @@ from servicekit import Rt, edge_router, problems, public
 from servicekit.problems import TooManyRequests
 
 OPEN = Depends(public("whoever forgot the password has no token; the mail proves who they are"))
+NOTHING: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "null"}}}}  # Any: OpenAPI
 router = edge_router("/password-reset", tags=["sign-in"], dependencies=[OPEN])
 
 
-@router.post("", status_code=202, responses=problems(TooManyRequests))
+@router.post("", status_code=202, responses={202: NOTHING, **problems(TooManyRequests)})
 async def request_reset_route(command: RequestPasswordReset, request: Request, rt: Rt) -> None:
     """Ask for a link to choose a new password. The answer is the same, in the same time, whether or not the address has
     an account: that is looked at afterwards."""
