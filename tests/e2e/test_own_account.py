@@ -1,6 +1,5 @@
 """One's own account at the public address, as a browser uses it: where am I signed in, and a second factor that a hotel asks for."""
 
-import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ import httpx
 from pyotp.totp import TOTP
 
 from devstack.stack import Stack
+from kit.hotels import new_hotel
 from kit.people import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -25,25 +25,6 @@ def slug(answer: httpx.Response) -> str:
     return answer.json()["type"].rsplit(":", 1)[1]
 
 
-async def opened(stack: Stack) -> tuple[str, str]:
-    """A hotel of this test's own: its id, and its admin's address."""
-    async with httpx.AsyncClient(base_url=stack.url("identity"), trust_env=False) as api:
-        root = {"email": "root@frontdesk.example", "password": PASSWORD}
-        token = body(await api.post("/tokens", json=root), 201)["access_token"]
-        api.headers["authorization"] = f"Bearer {token}"
-        hotel = {
-            "slug": f"own-{secrets.token_hex(4)}",
-            "name": "Own Inn",
-            "time_zone": "Europe/Vienna",
-            "default_language": "en",
-            "languages": ["en"],
-        }
-        hotel_id = body(await api.post("/hotels", json=hotel), 201)["id"]
-        admin = {"email": f"ada@{hotel['slug']}.example", "name": "Ada", "role": "admin", "password": PASSWORD}
-        body(await api.post(f"/hotels/{hotel_id}/users", json=admin), 201)
-        return hotel_id, admin["email"]
-
-
 @asynccontextmanager
 async def browser(stack: Stack, email: str, user_agent: str) -> AsyncGenerator[httpx.AsyncClient]:
     """Signed in with a cookie; repeats the CSRF token."""
@@ -55,7 +36,7 @@ async def browser(stack: Stack, email: str, user_agent: str) -> AsyncGenerator[h
 
 
 async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> None:
-    _, email = await opened(stack)
+    _, email = await new_hotel(stack)
     async with browser(stack, email, FIREFOX) as desktop, browser(stack, email, SAFARI) as phone:
         me = body(await desktop.get("/api/me"))
         assert (me["user"]["email"], me["role"]) == (email, "admin")
@@ -78,7 +59,7 @@ async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> No
 
 
 async def test_a_hotel_asks_for_a_second_factor_and_a_browser_sets_one_up(stack: Stack) -> None:
-    hotel_id, email = await opened(stack)
+    hotel_id, email = await new_hotel(stack)
     async with browser(stack, email, FIREFOX) as desktop:
         body(await desktop.patch(f"/api/hotels/{hotel_id}", json={"require_second_factor": True}))
         view = body(await desktop.post("/api/session/refresh"))
