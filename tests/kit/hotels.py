@@ -79,7 +79,6 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "escalation_id": escalated["id"],
             "article_id": articles[0]["id"],
             "api_key_id": made.json()["key"]["id"],
-            "impersonation_id": str(new_id()),  # a real one takes a superadmin with a second factor
             "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,
         }
@@ -87,6 +86,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         made = await http.post(f"{stack.url('identity')}/oidc-connections", json=connection)
         hotel.ids["connection_id"] = made.raise_for_status().json()["id"]
         hotel.ids["identity_id"] = await _identity_of(stack, signed_in["user"]["id"])
+        hotel.ids["impersonation_id"] = await _impersonation_of(stack, signed_in["hotel"]["id"], colleague)
         mark = secrets.token_hex(4)
         role = {"name": f"role-{mark}", "display_name": "Spare", "permissions": []}
         view = {"list_kind": "guests", "name": f"View {mark}", "filter": {}}
@@ -196,6 +196,26 @@ async def _identity_of(stack: Stack, user_id: str) -> str:
                 "insert into oidc_identities (id, user_id, issuer, subject, linked_at)"
                 " values (gen_random_uuid(), $1, 'https://login.example.com', gen_random_uuid()::text, now()) returning id",
                 user_id,
+            )
+        )
+    finally:
+        await connection.close()
+
+
+async def _impersonation_of(stack: Stack, hotel_id: str, user_id: str) -> str:
+    """A colleague whom somebody of the platform stands in for; a real one takes a superadmin with a second factor."""
+    connection = await database(stack, "identity")
+    try:
+        return str(
+            await connection.fetchval(
+                "insert into impersonations (id, hotel_id, version, created_at, updated_at, user_id, superadmin_id, reason,"
+                " started_at, expires_at)"
+                " select $1, $2, 1, now(), now(), $3, id, 'to help', now(), now() + interval '14 minutes' from users where email = $4"
+                " returning id",
+                new_id(),
+                hotel_id,
+                user_id,
+                ROOT,
             )
         )
     finally:
