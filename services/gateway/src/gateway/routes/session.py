@@ -14,7 +14,7 @@ from contracts.errors import Unauthenticated
 from gateway.adapters.callers import caller
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
-from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, device_in, session_in
+from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, ForeignOrigin, device_in, session_in
 from gateway.resources import Desk, Resources, profile_of, settings_of
 from gateway.routes.passing_on import answer_of
 from servicekit import Command, Rt, Runtime, edge_router, public, rate_limit
@@ -72,7 +72,7 @@ def _digest(cookie: str | None) -> str:
     "",
     status_code=201,
     response_model=SessionView,
-    responses=problems(Unauthenticated, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, ForeignOrigin, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by=_browser))],
 )
 async def sign_in(
@@ -120,7 +120,9 @@ async def current_session(request: Request, desk: Desk) -> SessionView:
 
 @router.post(
     "/refresh",
-    responses=problems(Unauthenticated, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(
+        Unauthenticated, ForeignOrigin, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable
+    ),
     dependencies=[
         Depends(public("refreshes the cookie's own session only")),
         Depends(rate_limit("20/minute", by=_signed_in_browser)),
@@ -136,7 +138,7 @@ async def refresh_session(request: Request, desk: Desk) -> SessionView:
 @router.delete(
     "",
     status_code=204,
-    responses=problems(Unauthenticated, CsrfTokenMissing, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, ForeignOrigin, CsrfTokenMissing, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("ends the cookie's own session only"))],
 )
 async def sign_out(request: Request, response: Response, desk: Desk) -> None:
