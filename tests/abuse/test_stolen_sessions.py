@@ -1,7 +1,8 @@
 """A stolen session played through on the whole stack, thief and browser in every order: the family of tokens ends, every
 service and open stream refuses it within five seconds, and nobody else notices.
 
-The thief has a copy of all that the gateway keeps for the browser, and uses it at identity and everywhere else.
+The thief has a copy of all that the gateway keeps for the browser, and uses it at identity and everywhere else. Staff have
+no other WebSocket than the gateway's: the conversation service's is for guests, whose tokens are of no such family.
 """
 
 import asyncio
@@ -92,6 +93,23 @@ class Theft:
                         found.append(f"{service} with token {number}")
         return found
 
+    async def streams_open(self) -> list[int]:
+        """Which of the family's access tokens still open a live stream."""
+        found: list[int] = []
+        for number, token in enumerate(self.held):
+            async with listening(live_url(self.stack), hello={"type": "hello", "token": token}) as stream:
+                first = await stream.until(lambda frame: frame["type"] in ("hello", "error"), FELT_SECONDS)
+                if first["type"] == "hello":
+                    found.append(number)
+                else:
+                    assert first["problem"]["status"] == 401
+        return found
+
+
+def live_url(stack: Stack) -> str:
+    """The dashboard's live stream."""
+    return f"{stack.url('gateway').replace('http', 'ws', 1)}/api/live"
+
 
 async def kept_for(stack: Stack, staff: Staff) -> Session:
     """What the gateway keeps for a browser, as somebody finds it who has broken into the gateway."""
@@ -137,14 +155,13 @@ async def others(stack: Stack) -> AsyncGenerator[Others]:
 @pytest.fixture
 async def theft(stack: Stack, others: Others) -> AsyncGenerator[Theft]:
     """One more session of the owner's, stolen."""
-    live = f"{stack.url('gateway').replace('http', 'ws', 1)}/api/live"
     async with AsyncExitStack() as open_:
         owner = await open_.enter_async_context(await Staff.signs_in(stack.url("gateway"), others.owner_email))
         thief = await open_.enter_async_context(browser(stack.url("identity")))
         stolen = await kept_for(stack, owner)
         bearer = {"authorization": f"Bearer {stolen.access_token}"}
         dashboard = await open_.enter_async_context(owner.live())
-        listening_in = await open_.enter_async_context(listening(live, bearer))
+        listening_in = await open_.enter_async_context(listening(live_url(stack), bearer))
         await listening_in.until(lambda frame: frame["type"] == "hello")
         yield Theft(stack, owner, thief, stolen, [dashboard, listening_in], [stolen.access_token])
 
@@ -190,6 +207,7 @@ async def test_a_stolen_session_ends_everywhere_within_five_seconds_and_no_other
     found_out: Callable[[Theft], Awaitable[None]], theft: Theft, others: Others
 ) -> None:
     assert len(await theft.let_in()) == 1 + len(EVERYWHERE), "both are in before it is found out"
+    assert await theft.streams_open() == [0]
     assert [stream.socket.close_code for stream in theft.streams] == [None, None]
     await found_out(theft)
     found_at = time.monotonic()
@@ -198,7 +216,7 @@ async def test_a_stolen_session_ends_everywhere_within_five_seconds_and_no_other
         return all(stream.socket.close_code is not None for stream in theft.streams)
 
     async def nobody_in() -> bool:
-        return not await theft.let_in()
+        return not await theft.let_in() and not await theft.streams_open()
 
     await until(all_closed, FELT_SECONDS, what="the end of both live streams")
     assert [stream.socket.close_code for stream in theft.streams] == [OVER, OVER]
@@ -220,11 +238,10 @@ async def test_two_tabs_of_one_browser_that_refresh_at_once_stay_signed_in(stack
 
 
 async def test_two_tabs_that_refresh_at_identity_themselves_stay_signed_in(stack: Stack, others: Others) -> None:
-    live = f"{stack.url('gateway').replace('http', 'ws', 1)}/api/live"
     async with browser(stack.url("identity")) as app:
         signed_in = await app.post("/tokens", json={"email": others.owner_email, "password": PASSWORD})
         tokens: Json = signed_in.raise_for_status().json()
-        async with listening(live, {"authorization": f"Bearer {tokens['access_token']}"}) as stream:
+        async with listening(live_url(stack), {"authorization": f"Bearer {tokens['access_token']}"}) as stream:
             for _ in range(3):
                 used = {"refresh_token": tokens["refresh_token"]}
                 tabs = await asyncio.gather(*(app.post("/tokens/refresh", json=used) for _ in range(2)))
