@@ -86,12 +86,12 @@ async def test_a_foreign_page_is_refused_with_the_right_token_and_the_gateways_o
     stack: Stack, hotel: Hotel, two: tuple[Staff, Staff], headers: dict[str, str]
 ) -> None:
     browser, _ = two
-    preferences = {"json": {"dashboard": {"from": str(headers)}}}
-    refused = await browser.http.put("/api/me/preferences", **preferences, headers=headers | {"if-match": "*"})
+    wanted = {"dashboard": {"from": str(headers)}}
+    refused = await browser.http.put("/api/me/preferences", json=wanted, headers=headers | {"if-match": "*"})
     assert (refused.status_code, slug(refused)) == (403, "foreign-origin")
     own = {"origin": stack.url("gateway"), "sec-fetch-site": "same-origin", "if-match": "*"}
     for good in (own, {"origin": own["origin"], "if-match": "*"}):
-        assert (await browser.http.put("/api/me/preferences", **preferences, headers=good)).status_code == 200
+        assert (await browser.http.put("/api/me/preferences", json=wanted, headers=good)).status_code == 200
 
 
 async def test_a_cookie_is_not_needed_where_a_token_is_given_and_opens_nothing_beside_a_wrong_one(

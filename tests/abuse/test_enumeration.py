@@ -37,11 +37,16 @@ async def known(stack: Stack) -> dict[str, str]:
     return {"member": admin, "former": gone, "nobody": nobody}
 
 
+def hotel_of(email: str) -> str:
+    """The slug of the hotel that `known` made."""
+    return email.rpartition("@")[2].removesuffix(".example")
+
+
 ASKED: dict[str, Callable[[str], tuple[str, Json]]] = {
     "sign-in": lambda email: ("/api/session", {"email": email, "password": "not the password at all"}),
     "sign-in into a hotel": lambda email: (
         "/api/session",
-        {"email": email, "password": "not the password at all", "hotel": "lindenhof"},
+        {"email": email, "password": "not the password at all", "hotel": hotel_of(email)},
     ),
     "sign-in with a code": lambda email: (
         "/api/session",

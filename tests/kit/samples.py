@@ -28,7 +28,7 @@ class Operation:
     def named(self) -> dict[str, set[str]]:
         """Every id that a request names, by its place (path, query, body): what leads to a thing that somebody owns."""
         contents = self.details.get("requestBody", {}).get("content", {}).values()
-        body = {name for content in contents for name, schema in fields(content["schema"], self.document)}
+        body = {name for content in contents for name, _ in fields(content["schema"], self.document)}
         return {
             "path": set(self.parameters("path")),
             "query": {name for name in self.parameters("query") if _is_id(name)},
