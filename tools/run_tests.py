@@ -19,7 +19,7 @@ LONGEST_FIRST = (
     "tests/browser",
     "services/identity",
     "libs/servicekit",
-    "tests/e2e tests/tenancy",
+    "tests/e2e tests/tenancy tests/abuse",
     "services/conversation",
     "infra/devstack",
     "services/escalation",

@@ -1,34 +1,18 @@
 """One's own account at the public address, as a browser uses it: where am I signed in, and a second factor that a hotel asks for."""
 
-import secrets
 import time
 
 import httpx
 from pyotp.totp import TOTP
 
 from devstack.stack import Stack
-from kit.browsers import FIREFOX, SAFARI, body, browser, operator, slug
+from kit.browsers import FIREFOX, SAFARI, body, browser, slug
+from kit.hotels import new_hotel
 from kit.people import PASSWORD
 
 
-async def opened(stack: Stack) -> tuple[str, str]:
-    """A hotel of this test's own: its id, and its admin's address."""
-    async with operator(stack) as api:
-        hotel = {
-            "slug": f"own-{secrets.token_hex(4)}",
-            "name": "Own Inn",
-            "time_zone": "Europe/Vienna",
-            "default_language": "en",
-            "languages": ["en"],
-        }
-        hotel_id = body(await api.post("/hotels", json=hotel), 201)["id"]
-        admin = {"email": f"ada@{hotel['slug']}.example", "name": "Ada", "role": "admin", "password": PASSWORD}
-        body(await api.post(f"/hotels/{hotel_id}/users", json=admin), 201)
-        return hotel_id, admin["email"]
-
-
 async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> None:
-    _, email = await opened(stack)
+    _, email = await new_hotel(stack)
     async with browser(stack, email, FIREFOX) as desktop, browser(stack, email, SAFARI) as phone:
         me = body(await desktop.get("/api/me"))
         assert (me["user"]["email"], me["role"]) == (email, "admin")
@@ -51,7 +35,7 @@ async def test_i_see_where_i_am_signed_in_and_sign_out_there(stack: Stack) -> No
 
 
 async def test_a_hotel_asks_for_a_second_factor_and_a_browser_sets_one_up(stack: Stack) -> None:
-    hotel_id, email = await opened(stack)
+    hotel_id, email = await new_hotel(stack)
     async with browser(stack, email, FIREFOX) as desktop:
         body(await desktop.patch(f"/api/hotels/{hotel_id}", json={"require_second_factor": True}))
         view = body(await desktop.post("/api/session/refresh"))

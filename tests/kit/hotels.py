@@ -14,6 +14,8 @@ from kit.people import PASSWORD, Guest, until
 from kit.samples import Operation, operations
 from servicekit.ids import new_id
 
+ROOT = "root@frontdesk.example"
+"""The demo's superadmin."""
 SERVICES = ("identity", "conversation", "escalation")
 CHASSIS_TABLES = {"outbox", "inbox", "due", "alembic_version", "idempotency_keys"}
 PLATFORM_TABLES = CHASSIS_TABLES | {"audit_entries", "audit_links", "audit_chains", "audit_checkpoints"}
@@ -77,7 +79,6 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "escalation_id": escalated["id"],
             "article_id": articles[0]["id"],
             "api_key_id": made.json()["key"]["id"],
-            "impersonation_id": str(new_id()),  # a real one takes a superadmin with a second factor
             "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,
         }
@@ -85,6 +86,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
         made = await http.post(f"{stack.url('identity')}/oidc-connections", json=connection)
         hotel.ids["connection_id"] = made.raise_for_status().json()["id"]
         hotel.ids["identity_id"] = await _identity_of(stack, signed_in["user"]["id"])
+        hotel.ids["impersonation_id"] = await _impersonation_of(stack, signed_in["hotel"]["id"], colleague)
         mark = secrets.token_hex(4)
         role = {"name": f"role-{mark}", "display_name": "Spare", "permissions": []}
         view = {"list_kind": "guests", "name": f"View {mark}", "filter": {}}
@@ -102,6 +104,24 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
 
         await until(guest_row, what="identity's row of the guest")
     return hotel
+
+
+async def new_hotel(stack: Stack) -> tuple[str, str]:
+    """A hotel of one test's own, with an admin: its id, and the admin's address."""
+    async with httpx.AsyncClient(base_url=stack.url("identity"), trust_env=False) as api:
+        root = await api.post("/tokens", json={"email": ROOT, "password": PASSWORD})
+        api.headers["authorization"] = f"Bearer {root.raise_for_status().json()['access_token']}"
+        hotel = {
+            "slug": f"own-{secrets.token_hex(4)}",
+            "name": "Own Inn",
+            "time_zone": "Europe/Vienna",
+            "default_language": "en",
+            "languages": ["en"],
+        }
+        hotel_id = (await api.post("/hotels", json=hotel)).raise_for_status().json()["id"]
+        admin = {"email": f"ada@{hotel['slug']}.example", "name": "Ada", "role": "admin", "password": PASSWORD}
+        (await api.post(f"/hotels/{hotel_id}/users", json=admin)).raise_for_status()
+        return hotel_id, admin["email"]
 
 
 async def documents(stack: Stack) -> list[Operation]:
@@ -150,7 +170,7 @@ async def state_of(stack: Stack, hotel_id: str) -> dict[str, str]:
     """A digest of every row of the hotel in every tenant table of every database."""
     digests: dict[str, str] = {}
     for service in SERVICES:
-        connection = await _database(stack, service)
+        connection = await database(stack, service)
         try:
             tables = await connection.fetch(
                 "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'hotel_id'"
@@ -169,7 +189,7 @@ async def state_of(stack: Stack, hotel_id: str) -> dict[str, str]:
 
 async def _identity_of(stack: Stack, user_id: str) -> str:
     """One more way to sign in for somebody, as if an issuer had vouched for them."""
-    connection = await _database(stack, "identity")
+    connection = await database(stack, "identity")
     try:
         return str(
             await connection.fetchval(
@@ -182,7 +202,27 @@ async def _identity_of(stack: Stack, user_id: str) -> str:
         await connection.close()
 
 
-async def _database(stack: Stack, service: str) -> Any:  # Any: asyncpg has no types
+async def _impersonation_of(stack: Stack, hotel_id: str, user_id: str) -> str:
+    """A colleague whom somebody of the platform stands in for; a real one takes a superadmin with a second factor."""
+    connection = await database(stack, "identity")
+    try:
+        return str(
+            await connection.fetchval(
+                "insert into impersonations (id, hotel_id, version, created_at, updated_at, user_id, superadmin_id, reason,"
+                " started_at, expires_at)"
+                " select $1, $2, 1, now(), now(), $3, id, 'to help', now(), now() + interval '14 minutes' from users where email = $4"
+                " returning id",
+                new_id(),
+                hotel_id,
+                user_id,
+                ROOT,
+            )
+        )
+    finally:
+        await connection.close()
+
+
+async def database(stack: Stack, service: str) -> Any:  # Any: asyncpg has no types
     """A connection that sees every row."""
     name = stack.database_urls(service)["app"].rsplit("/", 1)[1]
     return await asyncpg.connect(f"{stack.part_urls.postgres.rsplit('/', 1)[0]}/{name}")

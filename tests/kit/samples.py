@@ -25,6 +25,16 @@ class Operation:
         """Names of the path or query parameters."""
         return [p["name"] for p in self.details.get("parameters", ()) if p["in"] == place]
 
+    def named(self) -> dict[str, set[str]]:
+        """Every id that a request names, by its place (path, query, body): what leads to a thing that somebody owns."""
+        contents = self.details.get("requestBody", {}).get("content", {}).values()
+        body = {name for content in contents for name, _ in fields(content["schema"], self.document)}
+        return {
+            "path": set(self.parameters("path")),
+            "query": {name for name in self.parameters("query") if _is_id(name)},
+            "body": {name for name in body if _is_id(name)},
+        }
+
     def query(self, ids: Mapping[str, str]) -> dict[str, Any]:  # Any: query values
         """Every query parameter that is required or that `ids` knows."""
         return {
@@ -48,13 +58,36 @@ def operations(service: str, document: Json) -> Iterator[Operation]:
                 yield Operation(service, method, path, methods[method], document)
 
 
+def resolved(schema: Json, document: Json) -> Json:
+    """The schema that a reference means."""
+    target: Any = document
+    for step in schema["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return target
+
+
+def fields(schema: Json, document: Json, within: tuple[str, ...] = ()) -> Iterator[tuple[str, Json]]:
+    """Every named value that the schema has a place for, at any depth, with its schema."""
+    if (reference := schema.get("$ref")) is not None:
+        if reference not in within:  # a schema that holds itself is looked at once
+            yield from fields(resolved(schema, document), document, (*within, reference))
+        return
+    choices = [choice for kind in ("anyOf", "oneOf", "allOf") for choice in schema.get(kind, ())]
+    for part in (*choices, *((schema["items"],) if "items" in schema else ())):
+        yield from fields(part, document, within)
+    for name, value in schema.get("properties", {}).items():
+        yield name, value
+        yield from fields(value, document, within)
+
+
+def _is_id(name: str) -> bool:
+    return name in ("id", "kid", "actor") or name.endswith(("_id", "_ids"))
+
+
 def sample(schema: Json, document: Json, ids: Mapping[str, str], name: str = "") -> Any:  # Any: JSON
     """A value that fits the schema; required fields, and every field whose name `ids` knows."""
     if "$ref" in schema:
-        target: Any = document
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        return sample(target, document, ids, name)
+        return sample(resolved(schema, document), document, ids, name)
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
             return sample(schema[choice][0], document, ids, name)

@@ -4,48 +4,13 @@ The routes come from the services' own OpenAPI documents: a new route is covered
 """
 
 import httpx
-import pytest
 
 from devstack.stack import Stack
-from kit.hotels import Hotel, attempt, documents, open_hotel, own_token, sign_in, state_of
-from kit.samples import Operation
+from kit.hotels import Hotel, attempt, documents, state_of
+from kit.walks import COOKIE_ONLY, ids_of, is_open, walk
 
-
-@pytest.fixture(scope="session")
-async def hotels(stack: Stack) -> tuple[Hotel, Hotel]:
-    """The one that is attacked and the one that attacks."""
-    return (
-        await open_hotel(stack, "lindenhof", "anna.admin@lindenhof.example"),
-        await open_hotel(stack, "harbour-house", "harry.admin@harbour-house.example"),
-    )
-
-
-COOKIE_ONLY = "/api/session"
-"""These read cookies and no token; the session in the cookie names the hotel."""
-NO_TOKEN = ("/tokens", "/oauth", "/webhooks")
-"""Ask for a password, a secret, a one-time code or a signature."""
-SIGN_IN_PAGES = ("/oidc/", "/api/oidc/")
-"""What a browser needs that nobody is signed in with yet."""
-BY_MAIL = ("/invitations/show", "/invitations/accept", "/password-reset", "/password-reset/confirm")
-"""For whoever has the link of a mail, or asks for one: open to all."""
 OWN = {"slug"}
 """What a path may name without naming another hotel's thing: hotels are found by slug by everybody who may sign in."""
-
-
-async def walk(stack: Stack, hotel: Hotel, ids: dict[str, str]) -> list[tuple[Operation, httpx.Response]]:
-    """Every route, called with the hotel's own valid token and with these ids. Some routes end the session they are
-    called with; the next one signs in again, so that no route is spared by a token that no longer holds."""
-    answers: list[tuple[Operation, httpx.Response]] = []
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-        for operation in await documents(stack):
-            if operation.path.startswith((COOKIE_ONLY, *NO_TOKEN, *SIGN_IN_PAGES)):
-                continue  # these look at no token
-            answer = await attempt(http, stack, operation, ids, own_token(operation, hotel))
-            if answer.status_code == 401:
-                await sign_in(http, stack, hotel)
-                answer = await attempt(http, stack, operation, ids, own_token(operation, hotel))
-            answers.append((operation, answer))
-    return answers
 
 
 async def test_no_route_gives_or_changes_anything_of_the_other_hotel(stack: Stack, hotels: tuple[Hotel, Hotel]) -> None:
@@ -54,10 +19,10 @@ async def test_no_route_gives_or_changes_anything_of_the_other_hotel(stack: Stac
     assert len(before) >= 6, "the tables of all services were looked at"
     secrets = {value for name, value in attacked.ids.items() if name != "slug"}
     wrong: list[str] = []
-    answers = await walk(stack, attacker, attacked.ids)
+    answers = await walk(stack, attacker, lambda operation: ids_of(attacked, operation))
     for operation, answer in answers:
         said = f"{operation}: {answer.status_code} {answer.text[:200]}"
-        named = set(operation.parameters("path")) - OWN
+        named = set(operation.parameters("path")) - OWN or operation.path == "/tokens/switch"
         if (
             (named and answer.status_code not in (403, 404))
             or answer.status_code in (401, 429)
@@ -75,31 +40,9 @@ async def test_no_route_gives_or_changes_anything_of_the_other_hotel(stack: Stac
 
 async def test_no_route_that_is_not_public_answers_without_a_token(stack: Stack, hotels: tuple[Hotel, Hotel]) -> None:
     attacked, _ = hotels
-    open_routes = {
-        ("identity", "/tokens"),
-        ("identity", "/tokens/refresh"),
-        ("identity", "/tokens/revoke"),
-        ("identity", "/tokens/api-key"),
-        ("identity", "/tokens/oidc"),
-        ("identity", "/webhooks/clerk"),
-        ("identity", "/oauth/token"),
-        *(
-            (service, f"{prefix}{path}")
-            for service, prefix in (("identity", ""), ("gateway", "/api"))
-            for path in BY_MAIL
-        ),
-        ("identity", "/.well-known/jwks.json"),
-        ("conversation", "/widget/opening"),
-        ("conversation", "/widget/sessions"),
-        ("gateway", "/api/session"),
-        ("gateway", "/api/session/oidc"),
-        ("gateway", "/webhooks/clerk"),
-        ("gateway", "/widget/opening"),
-        ("gateway", "/widget/sessions"),
-    }
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
-            if (operation.service, operation.path) in open_routes or operation.path.startswith(SIGN_IN_PAGES):
+            if is_open(operation):
                 continue
             answer = await attempt(http, stack, operation, attacked.ids, None)
             assert answer.status_code == 401, f"{operation} answered {answer.status_code} without a token"
@@ -113,8 +56,7 @@ async def test_a_staff_token_opens_no_widget_route_and_a_guest_token_no_desk_rou
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         for operation in await documents(stack):
             widget = operation.path.startswith("/widget/")
-            public = ("/.well-known", "/api/session", "/widget/sessions", "/widget/opening", *NO_TOKEN, *SIGN_IN_PAGES)
-            if operation.path.startswith(public) or operation.path.removeprefix("/api") in BY_MAIL:
+            if is_open(operation) or (operation.service, operation.path) in COOKIE_ONLY:
                 continue
             wrong = hotel.token if widget else hotel.guest.token
             answer = await attempt(http, stack, operation, hotel.ids, wrong)
@@ -133,7 +75,7 @@ async def test_the_same_walk_with_the_hotels_own_ids_gets_through(stack: Stack, 
     """The control: the walk that finds nothing of the other hotel does find, and change, what is one's own."""
     _, hotel = hotels
     before = await state_of(stack, hotel.ids["hotel_id"])
-    answers = await walk(stack, hotel, hotel.ids)
+    answers = await walk(stack, hotel, lambda operation: ids_of(hotel, operation))
     through = [str(operation) for operation, answer in answers if operation.parameters("path") and answer.is_success]
     assert len(through) > 25, through
     after = await state_of(stack, hotel.ids["hotel_id"])

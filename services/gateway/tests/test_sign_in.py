@@ -10,6 +10,7 @@ from gateway.adapters.sessions import Sessions
 from gateway.adapters.upstream import Upstream
 from gateway.domain.cookie import COOKIE, DEVICE_COOKIE
 from gateway.resources import Resources
+from gateway.settings import Settings
 from servicekit.problems import MEDIA_TYPE
 from servicekit.testing import RunningService
 
@@ -99,3 +100,19 @@ async def test_a_browser_that_signed_in_before_says_so_the_next_time_also_after_
     other = {"cookie": f"{DEVICE_COOKIE}={'x' * 401}"}
     assert (await gateway.client().post("/api/session", json=SIGN_IN, headers=other)).status_code == 401
     assert "device_token" not in json.loads(asked[2].content), "what is none of identity's does not spoil the sign-in"
+
+
+async def test_over_https_every_cookie_is_kept_from_scripts_from_plain_http_and_from_other_sites(
+    gateway: RunningService, asked: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the README says; the browser gets no third one."""
+    assert Settings.model_fields["cookie_secure"].default is True
+    monkeypatch.setattr(gateway.settings, "cookie_secure", True)
+    browser = gateway.client()
+    answer = await browser.post("/api/session", json=SIGN_IN | {"second_factor": "123456"})
+    cookies = {line.partition("=")[0]: set(line.split("; ")[1:]) for line in answer.headers.get_list("set-cookie")}
+    flags = {"HttpOnly", "SameSite=lax", "Secure"}
+    assert {name: {flag for flag in said if not flag.startswith("Max-Age")} for name, said in cookies.items()} == {
+        COOKIE: flags | {"Path=/api"},
+        DEVICE_COOKIE: flags | {"Path=/api/session"},
+    }

@@ -58,6 +58,7 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
         openapi_url=service.openapi_url,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # such a redirect leads to whatever host the request named
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
             *([Middleware(Cors, prefix=service.cors_prefix)] if service.cors_prefix else []),

@@ -34,6 +34,15 @@ async def test_a_note_is_written_and_read_back(desk: RunningService, staff: str)
     assert (await client.get(made.headers["location"])).json() == made.json()
 
 
+async def test_a_slash_too_many_leads_nobody_to_the_host_that_the_request_named(
+    desk: RunningService, staff: str
+) -> None:
+    for path in ("/notes/", "//notes", "//evil.example/"):
+        answer = await desk.client(staff).get(f"{desk.url}{path}", headers={"host": "evil.example"})
+        assert "location" not in answer.headers
+        problem(answer, 404, "not-found")
+
+
 @pytest.mark.parametrize(
     ("body", "pointers"),
     [

@@ -3,16 +3,15 @@ every service, works with."""
 
 import hmac
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.apikeys import PREFIX
-from contracts.errors import DomainError, Forbidden
+from contracts.errors import DomainError
 from gateway.adapters.callers import caller
-from gateway.domain.cookie import CsrfTokenMissing, session_in
+from gateway.domain.cookie import CsrfTokenMissing, ForeignOrigin, has_foreign_origin, is_foreign, session_in
 from servicekit import Runtime
 from servicekit.problems import response_of
 
@@ -25,16 +24,10 @@ SIGN_IN_PATHS = frozenset({"/api/session", "/api/session/oidc"})
 OIDC_PREFIX = "/api/oidc/"
 
 
-class ForeignOrigin(Forbidden):
-    """A page of another site tried to open the live stream with this browser's session."""
-
-    slug, title = "foreign-origin", "The live stream opens from the gateway's own origin only"
-
-
 class SessionMiddleware:
-    """For requests under `/api` that carry the cookie and no `Authorization`: checks CSRF (or, for a WebSocket, the
-    origin), refreshes the tokens when they are about to end, and adds the header. A request without the cookie passes
-    unchanged."""
+    """For requests under `/api` that carry the cookie and no `Authorization`: checks origin and CSRF token (of a WebSocket
+    the origin), refreshes the tokens when they are about to end, and adds the header. A request without the cookie passes
+    unchanged; one that signs in, of whichever browser, comes from no other origin either."""
 
     def __init__(self, app: ASGIApp, rt: Runtime) -> None:
         self._app = app
@@ -46,25 +39,26 @@ class SessionMiddleware:
             headers = Headers(scope=scope)
             session_id = session_in(headers.get("cookie", ""))
             signs_in = scope["type"] == "http" and _signs_in(scope["method"], scope["path"])
-            if session_id and not signs_in and "authorization" not in headers:
-                try:
+            try:
+                if signs_in and scope["method"] not in SAFE_METHODS and is_foreign(headers):
+                    raise ForeignOrigin
+                if session_id and not signs_in and "authorization" not in headers:
                     await self._authorise(scope, headers, session_id)
-                except DomainError as error:
-                    await _refuse(error, scope, receive, send)
-                    return
+            except DomainError as error:
+                await _refuse(error, scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
     async def _authorise(self, scope: Scope, headers: Headers, session_id: str) -> None:
         resources = cast("Resources", self._rt.resources)  # the Service was made with these resources
-        if scope["type"] == "websocket":
-            origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-                raise ForeignOrigin
+        unsafe = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if (unsafe and is_foreign(headers)) or (scope["type"] == "websocket" and has_foreign_origin(headers)):
+            raise ForeignOrigin
         whose = caller(HTTPConnection(scope))
         session = await resources.sessions.fresh(
             session_id, lambda token: resources.refresh(token, whose), lambda token: resources.leave(token, whose)
         )
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+        if unsafe:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
                 raise CsrfTokenMissing

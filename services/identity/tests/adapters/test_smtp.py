@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mail_play import Postbox
 
 from identity.adapters.smtp import MailServer
-from identity.domain.letters import Letter
-from identity.domain.mail import Tried
+from identity.domain.letters import Facts, Letter, letter
+from identity.domain.mail import MailKind, Tried
 from identity.settings_mail import MailSettings, check_mail
 from servicekit.settings import BadSettings
 
@@ -96,6 +96,45 @@ async def test_no_name_adds_a_header_or_a_recipient(to: str, name: str) -> None:
     assert [address.addr_spec.encode(errors="surrogateescape").decode() for address in mail["To"].addresses] == [to]
     assert mail["Message-ID"] == f"<{ID}@frontdesk.example>"
     assert mail["Subject"] == odd.subject
+
+
+SEPARATORS = (
+    "\r\n",
+    "\n",
+    "\r",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\x1d",
+    "\x1e",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\0",
+    "\r\n\r\n",
+    "\r\n\t",
+)
+"""What one program or another takes for the end of a line."""
+
+
+async def test_no_way_to_end_a_line_adds_a_header_a_recipient_or_a_body_to_any_letter() -> None:
+    postbox = Postbox()
+    await postbox.open()
+    taken: list[Tried] = []
+    for kind in MailKind:
+        for ending in SEPARATORS:
+            name = f"Eva{ending}Bcc: everybody@there.example{ending}{ending}Buy this"
+            said = letter(kind, "de", Facts(name, f"Hotel {name}", "https://desk.example/invitation#x", 7))
+            taken.append((await server(postbox.port).send(ID, said, "eva@there.example", name, AT)).tried)
+    await postbox.close()
+    assert set(taken) == {Tried.TAKEN}
+    assert len(postbox.mails) == len(MailKind) * len(SEPARATORS)
+    assert {tuple(map(str, envelope[1])) for envelope in postbox.envelopes} == {("eva@there.example",)}
+    plain = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"}
+    for mail in postbox.mails:
+        assert set(mail.keys()) == plain
+        assert [address.addr_spec for address in mail["To"].addresses] == ["eva@there.example"]
+        assert not [line for line in str(mail.get_body(("plain",))).splitlines() if line.startswith(("Bcc", "Buy"))]
 
 
 @pytest.mark.parametrize("subject", ["a\r\nBcc: x@y.example", "a\nb", "a\rb"])

@@ -5,6 +5,8 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from identity.domain.oidc import (
     Assertion,
@@ -72,6 +74,37 @@ def test_a_sign_in_leads_back_to_the_dashboard(given: str, back: str) -> None:
 def test_and_nowhere_else(given: str) -> None:
     with pytest.raises(BadReturn):
         check_return_to(given, ORIGINS)
+
+
+PIECES = (
+    *("/", "\\", "//", "https:", "http:", "javascript:", "evil.example", "desk.example", "https://desk.example"),
+    *("@", ":", "#", "?", ".", "..", "%2F", "%5C", "%09", "\t", "\n", "\r", " ", "\x00", "\x85", "\u2028", "。"),
+)
+EVIL = st.lists(st.sampled_from(PIECES), max_size=7).map("".join)
+
+
+def where_a_browser_goes(address: str) -> str:
+    """The origin that a browser makes of it (WHATWG URL): it drops tabs and line breaks and reads backslashes as slashes."""
+    written = address.strip("".join(map(chr, range(33)))).translate({9: None, 10: None, 13: None})
+    scheme, _, rest = written.replace("\\", "/").partition(":")
+    host = rest.lstrip("/").partition("/")[0].partition("?")[0].partition("#")[0]
+    return f"{scheme.lower()}://{host.rpartition('@')[2].lower()}"
+
+
+@given(EVIL)
+@example("//evil.example")
+@example("/\\evil.example")
+@example("https:evil.example")
+@example("https://desk.example\\@evil.example")
+@example("https://desk.example.evil.example")
+def test_however_it_is_written_a_browser_that_follows_it_stays_at_the_dashboard(given: str) -> None:
+    try:
+        back = check_return_to(given, ORIGINS)
+    except BadReturn:
+        return
+    assert where_a_browser_goes(back) in ORIGINS
+    assert back.isascii()
+    assert back.isprintable()
 
 
 def test_without_a_dashboard_there_is_no_way_back() -> None:

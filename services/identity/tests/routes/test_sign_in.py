@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from argon2 import PasswordHasher
 from identity_play import PASSWORD, Desk, Hotel, body, refusal
+from sqlalchemy import event
 
 from contracts.permissions import ROLE_PERMISSIONS, Role
 from identity.accounts import account_scope
@@ -53,6 +54,50 @@ async def test_nobody_learns_from_a_refusal_whether_an_account_exists(
     ]
     assert {refusal(answer, 401) for answer in answers} == {"bad-credentials"}
     assert len({tuple(sorted((k, v) for k, v in answer.json().items() if k != "trace_id")) for answer in answers}) == 1
+
+
+async def test_a_refusal_costs_the_same_work_whether_or_not_an_account_exists(
+    desk: Desk, hotel: Hotel, other_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same statements in the same order, one hash of the same parameters, and the same headers."""
+    left = await hotel.member()
+    body(await hotel.admin.api.post(f"/users/{left.id}/deactivate"))
+    hasher = resources_of(desk.app.runtime).passwords
+    engine = desk.app.runtime.db.engine.sync_engine
+    checked: list[str] = []
+    matches = hasher._matches  # pyright: ignore[reportPrivateUsage]  # where the hash is worked out
+
+    def note_hash(stored: str, password: str) -> bool:
+        checked.append("$".join(stored.split("$")[:4]))
+        return matches(stored, password)
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        seen.append(statement)
+
+    monkeypatch.setattr(hasher, "_matches", note_hash)
+    work: list[tuple[list[str], list[str], list[str]]] = []
+    for email in (hotel.admin.email, left.email, f"nobody@{hotel.slug}.example", other_hotel.admin.email):
+        seen: list[str] = []
+        checked.clear()
+        event.listen(engine, "before_cursor_execute", note)
+        answer = await desk.sign_in(email, "wrong password here", hotel=hotel.slug)
+        event.remove(engine, "before_cursor_execute", note)
+        assert refusal(answer, 401) == "bad-credentials"
+        work.append((seen, list(checked), sorted(answer.headers)))
+    assert len(work[0][0]) > 1
+    assert len(work[0][1]) == 1
+    assert all(one == work[0] for one in work)
+
+
+async def test_tries_at_an_address_without_an_account_are_held_up_like_others(desk: Desk, hotel: Hotel) -> None:
+    held_up: list[tuple[list[int], list[str]]] = []
+    member = {"email": f"kim@{hotel.slug}.example", "name": "Kim", "role": "staff", "password": PASSWORD}
+    body(await hotel.admin.api.post("/users", json=member), 201)
+    for email in (member["email"], f"nobody@{hotel.slug}.example"):
+        answers = [await desk.sign_in(email, f"guess number {n}") for n in range(11)]
+        held_up.append(([answer.status_code for answer in answers], sorted(answers[-1].headers)))
+    assert held_up[0][0] == [401] * 10 + [429]
+    assert held_up[0] == held_up[1]
 
 
 async def test_somebody_who_works_for_two_hotels_says_which(

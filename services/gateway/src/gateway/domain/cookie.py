@@ -1,6 +1,8 @@
 """The dashboard's cookies: their names, how they are read, and what must come along with the session's."""
 
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
 
 from contracts.errors import Forbidden
 
@@ -15,6 +17,28 @@ class CsrfTokenMissing(Forbidden):
     """A request with a session cookie would change something, but does not repeat the session's CSRF token."""
 
     slug, title = "csrf-token-missing", "Send the session's CSRF token in X-CSRF-Token"
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site tried to use this browser's session, or to sign it in."""
+
+    slug, title = "foreign-origin", "A browser's session is for pages of the gateway's own origin"
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another origin sent the request, as far as the browser tells (Fetch Metadata; else RFC 6454). What
+    tells nothing is no browser of these years; the CSRF token is asked for all the same."""
+    site = headers.get("sec-fetch-site")
+    return site not in ("same-origin", "none") if site is not None else has_foreign_origin(headers)
+
+
+def has_foreign_origin(headers: Mapping[str, str]) -> bool:
+    """Whether the `Origin`, if there is one, is of another host than the one that was called."""
+    origin = headers.get("origin")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        return True  # nothing that a browser says
 
 
 def session_in(cookie_header: str) -> str | None:

@@ -17,7 +17,7 @@ from contracts.errors import Unauthenticated
 from gateway.adapters.callers import caller
 from gateway.adapters.sessions import SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable
-from gateway.domain.cookie import oidc_cookies_in
+from gateway.domain.cookie import ForeignOrigin, oidc_cookies_in
 from gateway.resources import Desk
 from gateway.routes.passing_on import pass_on
 from gateway.routes.session import SecondFactor, SessionView, session_of
@@ -52,7 +52,7 @@ class ExchangeCode(Command):
     "/session/oidc",
     status_code=201,
     response_model=SessionView,
-    responses=problems(Unauthenticated, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, ForeignOrigin, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by="ip"))],
 )
 async def sign_in_by_code(

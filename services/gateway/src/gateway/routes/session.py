@@ -14,7 +14,7 @@ from contracts.errors import Forbidden, NotFound, Unauthenticated
 from gateway.adapters.callers import caller
 from gateway.adapters.sessions import Session, SessionsUnavailable
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, UpstreamProblem
-from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, device_in, session_in
+from gateway.domain.cookie import COOKIE, DEVICE_COOKIE, CsrfTokenMissing, ForeignOrigin, device_in, session_in
 from gateway.resources import Desk, Resources, session_of_tokens, settings_of
 from gateway.routes.passing_on import answer_of
 from servicekit import Command, Rt, Runtime, edge_router, public, rate_limit
@@ -91,7 +91,7 @@ def _digest(cookie: str | None) -> str:
     "",
     status_code=201,
     response_model=SessionView,
-    responses=problems(Unauthenticated, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, ForeignOrigin, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("signing in")), Depends(rate_limit("20/minute", by=_browser))],
 )
 async def sign_in(
@@ -139,7 +139,9 @@ async def current_session(request: Request, desk: Desk) -> SessionView:
 
 @router.post(
     "/refresh",
-    responses=problems(Unauthenticated, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(
+        Unauthenticated, ForeignOrigin, CsrfTokenMissing, HotelSuspended, ServiceUnavailable, SessionsUnavailable
+    ),
     dependencies=[
         Depends(public("refreshes the cookie's own session only")),
         Depends(rate_limit("20/minute", by=_signed_in_browser)),
@@ -195,7 +197,7 @@ async def switch_hotel(command: SwitchHotel, request: Request, desk: Desk) -> An
 @router.delete(
     "",
     status_code=204,
-    responses=problems(Unauthenticated, CsrfTokenMissing, ServiceUnavailable, SessionsUnavailable),
+    responses=problems(Unauthenticated, ForeignOrigin, CsrfTokenMissing, ServiceUnavailable, SessionsUnavailable),
     dependencies=[Depends(public("ends the cookie's own session only"))],
 )
 async def sign_out(request: Request, response: Response, desk: Desk) -> None:

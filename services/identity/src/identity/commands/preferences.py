@@ -130,8 +130,8 @@ async def _hold_membership(user_id: UserId, tx: Transaction) -> None:
 
 
 async def _own_view(view_id: UUID, user_id: UserId, tx: Transaction) -> SavedViewRow:
-    row = await tx.lock(SavedViewRow, view_id)
-    if row.user_id != user_id and not row.shared:
+    row = await tx.find_locked(SavedViewRow, view_id)
+    if row is None or (row.user_id != user_id and not row.shared):
         raise NotFound("No such view")
     if row.user_id != user_id:
         raise NotYourView

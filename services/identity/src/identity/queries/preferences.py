@@ -81,7 +81,7 @@ async def saved_view(view_id: UUID, user_id: UserId, tx: Transaction) -> SavedVi
     Raises:
         NotFound: there is none that one sees.
     """
-    row = await tx.get(SavedViewRow, view_id)
-    if row.user_id != user_id and not row.shared:
+    row = await tx.find(SavedViewRow, view_id)
+    if row is None or (row.user_id != user_id and not row.shared):
         raise NotFound("No such view")
     return SavedView.of(row, user_id)
