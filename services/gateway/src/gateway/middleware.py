@@ -14,6 +14,7 @@ from contracts.errors import DomainError, Forbidden
 from gateway.adapters.callers import caller
 from gateway.domain.cookie import CsrfTokenMissing, session_in
 from servicekit import Runtime
+from servicekit.auth import signed_with
 from servicekit.problems import response_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ForeignOrigin(Forbidden):
 
 class SessionMiddleware:
     """For requests under `/api` that carry the cookie and no `Authorization`: checks CSRF (or, for a WebSocket, the
-    origin), refreshes the tokens when they are about to end, and adds the header. A request without the cookie passes
+    origin), refreshes the tokens when they are about to end or their key was withdrawn, and adds the header. A request without the cookie passes
     unchanged."""
 
     def __init__(self, app: ASGIApp, rt: Runtime) -> None:
@@ -62,6 +63,8 @@ class SessionMiddleware:
                 raise ForeignOrigin
         whose = caller(HTTPConnection(scope))
         session = await resources.sessions.fresh(session_id, lambda token: resources.refresh(token, whose))
+        if self._rt.deny.is_withdrawn(signed_with(session.access_token)):
+            session = await resources.sessions.renewed(session_id, lambda token: resources.refresh(token, whose))
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
@@ -93,6 +96,9 @@ class ApiKeyMiddleware:
         resources = cast("Resources", self._rt.resources)  # the Service was made with these resources
         address = scope["client"][0] if scope.get("client") else None
         token = await resources.api_keys.token(key, address)
+        if self._rt.deny.is_withdrawn(signed_with(token)):
+            resources.api_keys.forget(key, token)
+            token = await resources.api_keys.token(key, address)
         others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
         scope["headers"] = [*others, (b"authorization", f"Bearer {token}".encode())]
 
