@@ -83,6 +83,7 @@ def _until(true: object, seconds: float = 60) -> None:
         (["up", "--only", "spa", "--state-dir", "{}"], "There is no service spa"),
         (["ask", "Can I bring my dog?", "--state-dir", "{}"], "No stack runs"),
         (["ask", "Can I bring my dog?", "--url", "http://127.0.0.1:9"], "Nobody answers at http://127.0.0.1:9"),
+        (["audit", "verify", "--state-dir", "{}"], "No stack runs"),
         (["demo", "--url", "http://127.0.0.1:9"], "Nobody answers at http://127.0.0.1:9"),
         (["topics", "check", "--kafka", "127.0.0.1:9"], "Kafka at 127.0.0.1:9 did not do it"),
         (["dlq", "show", "no.such.topic", "1", "--kafka", "127.0.0.1:9"], "There is no topic no.such.topic"),

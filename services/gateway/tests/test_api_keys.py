@@ -134,3 +134,34 @@ async def test_a_key_opens_what_its_token_does_until_it_is_revoked(
 
     assert await eventually(refused, timeout=5)
     assert len(identity.asked) == 1
+
+
+async def test_a_key_is_exchanged_again_when_what_signed_its_token_is_withdrawn(
+    gateway: RunningService, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An integration goes on: its key did not leak."""
+
+    def token() -> str:
+        return issuer.token(
+            hotel_id=LINDENHOF, role="", scopes=["guest:read"], sub=str(new_id()), kind="api_key", sid=new_id()
+        )
+
+    sound = token()
+    [key] = issuer.jwks()["keys"]
+    monkeypatch.setattr(issuer, "jwks", lambda: {"keys": [key, key | {"kid": "leaked-at-the-gateway"}]})
+    monkeypatch.setattr(gateway.runtime.tokens._keys, "_min_interval_seconds", 0)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(issuer, "kid", "leaked-at-the-gateway")
+    identity = Identity(token())
+    behind = identity.upstream
+    there = replace(
+        gateway.runtime.resources, services=Services(behind, behind, behind), api_keys=ApiKeys(identity.upstream)
+    )
+    monkeypatch.setattr(gateway.runtime, "resources", there)
+    api = gateway.client(KEY)
+    assert (await api.get("/api/guests")).text == f"Bearer {identity.token}"
+    identity.token = sound
+    assert (await api.get("/api/guests")).text != f"Bearer {sound}", "remembered"
+    monkeypatch.setattr(gateway.runtime.deny, "_keys", {"leaked-at-the-gateway"})
+    for _ in range(2):
+        assert (await api.get("/api/guests")).text == f"Bearer {sound}"
+    assert len(identity.asked) == 2

@@ -1,6 +1,7 @@
 """The dashboard's cookie: what it opens, and what a foreign page can't do with it."""
 
 import time
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -8,7 +9,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.adapters.services import Services
 from gateway.adapters.sessions import Session
+from gateway.adapters.upstream import Upstream
 from gateway.domain.cookie import COOKIE
 from gateway.routes.passing_on import ROUTES
 from servicekit.testing import RunningService, TokenIssuer
@@ -55,6 +58,29 @@ async def test_a_made_up_cookie_is_unauthenticated(gateway: RunningService) -> N
     answer = await client.get("/api/inbox")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_session_whose_token_a_withdrawn_key_signed_is_refreshed_unnoticed(
+    gateway: RunningService, browser: httpx.AsyncClient, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def identity(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        tokens = {"access_token": sound, "expires_in": 600, "refresh_token": "refresh-2"}
+        profile = {"user": {"id": "u"}, "hotel": None, "role": "staff", "scopes": []}
+        return httpx.Response(200, json=tokens | profile)
+
+    sound = issuer.sign({"sub": "any"}, kid="sound")
+    behind = Upstream("identity", httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://there"))
+    there = replace(gateway.runtime.resources, services=Services(behind, behind, behind))
+    monkeypatch.setattr(gateway.runtime, "resources", there)
+    assert (await browser.get("/api/session")).status_code == 200
+    assert asked == []
+    monkeypatch.setattr(gateway.runtime.deny, "_keys", {issuer.kid})
+    for _ in range(2):
+        assert (await browser.get("/api/session")).status_code == 200
+    assert [request.url.path for request in asked] == ["/tokens/refresh"], "once: the next one is sound"
 
 
 async def test_a_page_of_another_site_cannot_open_the_live_stream_with_the_cookie(

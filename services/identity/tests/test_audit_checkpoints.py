@@ -12,10 +12,11 @@ from identity.adapters.checkpoints import CheckpointKeys
 from identity.adapters.signing import KeyRing, SigningKeys
 from identity.commands.audit import keep_checkpoint
 from identity.domain.audit_chain import Mark
-from identity.jobs import cut_audit_chains, sign_audit_chains
+from identity.jobs import cut_audit_chains, jobs, sign_audit_chains, verify_audit_chains
 from identity.queries.audit_chain import check_newest
 from identity.resources import resources_of
 from servicekit import new_id
+from servicekit.metrics import REGISTRY
 from servicekit.testing import eventually
 
 CHECKPOINTS = "select position, cut, jws from audit_checkpoints where hotel_id = $1 order by position, cut"
@@ -248,3 +249,29 @@ async def test_a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint
     keys = resources_of(desk.app.runtime).checkpoints
     jws = keys.sign(Mark(new_id(), 1, bytes(32)), datetime.now(UTC))
     assert (await desk.app.client(jws).get("/me")).status_code == 401
+
+
+async def test_a_row_that_was_changed_after_it_was_signed_is_found_by_the_clock(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next checkpoint looks at what is new alone; the whole is checked beside it."""
+    hotel_id = new_id()
+    ids = await arrive(desk, hotel_id, 3)
+    await sign_audit_chains(desk.app.runtime)
+    await verify_audit_chains(desk.app.runtime)
+    before = REGISTRY.get_sample_value("identity_audit_chain_broken")
+    assert before is not None
+    assert str(hotel_id) not in "".join(line for line in caplog.text.splitlines() if "audit.broken" in line)
+    await tamper(desk, ("update audit_entries set action = 'nothing.happened' where event_id = $1", ids[0]))
+    await verify_audit_chains(desk.app.runtime)
+    assert REGISTRY.get_sample_value("identity_audit_chain_broken") == before + 1
+    [said] = [line for line in caplog.text.splitlines() if "audit.broken" in line and str(hotel_id) in line]
+    assert f"changed at position 1, entry {ids[0]}" in said
+    assert "ERROR" in said or "error" in said
+
+
+def test_how_often_the_whole_log_is_checked_is_a_setting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    [job] = [job for job in jobs.periodic if job.run is verify_audit_chains]
+    assert job.pause(desk.app.runtime) == 24 * 3600
+    monkeypatch.setattr(desk.app.settings, "audit_verify_hours", 2)
+    assert job.pause(desk.app.runtime) == 2 * 3600

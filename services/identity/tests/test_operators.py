@@ -1,31 +1,22 @@
 """What is done from the command line, and by the clock."""
 
 import io
-from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import typer
-from identity_play import SECRET_KEY, Clock, Desk, Hotel, Person, body, refusal, with_app
+from identity_play import Clock, Desk, Hotel, body, refusal, with_app
 from pydantic import SecretStr
-from sqlmodel import col, delete, update
 
 from contracts.events import GuestCreated, HotelCreated, HotelUpdated, MembershipGranted
 from identity.accounts import account_scope
 from identity.demo.seed import PASSWORD, seed_demo
-from identity.domain.mail import MailStatus
 from identity.jobs import forget_old_sessions
-from identity.operators import create_superadmin, reset_second_factor, rewrap_secrets
-from identity.queries.signing_keys import keys_in_use
-from identity.resources import resources, resources_of
+from identity.operators import create_superadmin, reset_second_factor
+from identity.resources import resources
 from identity.tables import SessionRow
-from identity.tables_mail import MailRow
-from identity.tables_oidc import OidcConnectionRow
-from identity.tables_second_factor import TotpRow
-from servicekit import Runtime
 from servicekit.settings import BadSettings
-from servicekit.vault import Vault
 
 LINDENHOF = "01900000-0000-7000-8000-000000000001"
 HARBOUR_HOUSE = "01900000-0000-7000-8000-000000000002"
@@ -117,64 +108,6 @@ async def test_sessions_that_ended_long_ago_are_forgotten(desk: Desk, hotel: Hot
         assert await tx.find(SessionRow, old.claims["sid"]) is None
         assert await tx.find(SessionRow, young.claims["sid"]) is not None
     body(await desk.refresh(young.refresh_token))
-
-
-async def keep_no_secret_but_of(rt: Runtime, *people: Person) -> None:
-    """What other tests left in the database plays no part."""
-    async with rt.db.transaction(None, platform=True) as tx:
-        await tx.execute(delete(TotpRow).where(col(TotpRow.user_id).not_in([person.id for person in people])))
-        await tx.execute(update(OidcConnectionRow).values(client_secret=None))
-        waiting = update(MailRow).where(col(MailRow.status) == MailStatus.WAITING)
-        await tx.execute(waiting.values(status=MailStatus.DROPPED, sealed=None, settled_at=tx.now))
-
-
-async def test_a_new_key_rewraps_every_secret_and_the_former_one_can_go(
-    desk: Desk, clock: Clock, hotel: Hotel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rt = desk.app.runtime
-    app = await with_app(hotel.admin, clock)
-    newest = urlsafe_b64encode(bytes([7]) * 32).decode()
-
-    def with_ring(ring: str) -> None:
-        monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(ring)))
-
-    await keep_no_secret_but_of(rt, hotel.admin)
-    with_ring(f"{newest} {SECRET_KEY}")
-    await rewrap_secrets(rt)
-    await rewrap_secrets(rt)
-    assert capsys.readouterr().out.splitlines() == ["3 secrets rewrapped", "0 secrets rewrapped"]
-    with_ring(newest)
-    body(await desk.sign_in(hotel.admin.email, second_factor=app.code()), 201)
-    async with rt.db.transaction(None, platform=True) as tx:
-        assert await keys_in_use(resources_of(rt).vault, "", tx) is not None, "the signing key opens, too"
-    with_ring(f"{SECRET_KEY} {newest}")
-    await rewrap_secrets(rt)  # as the other tests know them
-
-
-async def test_a_secret_that_no_key_opens_is_named_and_the_others_are_rewrapped(
-    desk: Desk, clock: Clock, hotel: Hotel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rt = desk.app.runtime
-    first, second = sorted((hotel.admin, await hotel.member()), key=lambda person: person.id)
-    await with_app(first, clock)
-    await with_app(second, clock)
-    await keep_no_secret_but_of(rt, first, second)
-    lost = urlsafe_b64encode(bytes([8]) * 32).decode()
-    async with rt.db.transaction(None, platform=True) as tx:
-        row = await tx.get(TotpRow, first.id)
-        row.secret = Vault(lost).seal(b"x" * 20, *row.place)
-    newest = urlsafe_b64encode(bytes([9]) * 32).decode()
-    monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(f"{newest} {SECRET_KEY}")))
-    monkeypatch.setattr("identity.commands.second_factor.BATCH", 1)
-    with pytest.raises(typer.Exit):
-        await rewrap_secrets(rt)
-    told = capsys.readouterr()
-    assert told.out == "3 secrets rewrapped\n"
-    assert str(first.id) in told.err
-    assert str(second.id) not in told.err
-    await keep_no_secret_but_of(rt)
-    monkeypatch.setattr(rt, "resources", replace(resources_of(rt), vault=Vault(f"{SECRET_KEY} {newest}")))
-    await rewrap_secrets(rt)  # as the other tests know them
 
 
 async def test_a_superadmin_who_lost_the_app_gets_in_again_by_whoever_has_the_database(

@@ -238,6 +238,26 @@ def dlq_redrive(
     deadletters.redrive(*where, topic, numbers or [], everything=everything, body=body, again=again)
 
 
+audit = typer.Typer(help="The audit log: who did what, as a chain in every hotel.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command("verify")
+def audit_verify(
+    hotel: Annotated[
+        str | None, typer.Option(help="only the log of the hotel with this id; the nil UUID for the platform's")
+    ] = None,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="a checkpoint that was kept elsewhere; repeat it")
+    ] = None,
+    state_dir: StateDir = HERE,
+) -> None:
+    """Check every entry, its order and its signatures. Exit code 1, with the rows named, when something is wrong."""
+    from devstack.commands import audit as commands
+
+    raise typer.Exit(commands.verify(state_dir, hotel=hotel, checkpoints=checkpoint or []))
+
+
 @app.command("build-web")
 def build_web(
     check: Annotated[bool, typer.Option("--check", help="format, lint, types and unit tests instead")] = False,

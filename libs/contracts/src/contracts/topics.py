@@ -77,6 +77,7 @@ GUESTS = Topic(
 )
 SESSIONS = Topic("frontdesk.identity.session.v1", "identity", "user id", partitions=3, retention_ms=DAY_MS)
 ACCESS = Topic("frontdesk.identity.access.v1", "identity", "session id", partitions=3, retention_ms=DAY_MS)
+SIGNING_KEYS = Topic("frontdesk.identity.signing-key.v1", "identity", "key id", partitions=1, retention_ms=DAY_MS)
 CONVERSATIONS = Topic("frontdesk.conversation.conversation.v1", "conversation", "conversation id")
 KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "article id")
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
@@ -91,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     GUESTS,
     SESSIONS,
     ACCESS,
+    SIGNING_KEYS,
     CONVERSATIONS,
     KNOWLEDGE,
     ESCALATIONS,

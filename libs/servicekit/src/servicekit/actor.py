@@ -28,6 +28,7 @@ class Actor:
             setting one up is open to them.
         subject: the token's `sub`: the id as text, or the service's client id.
         api_key_id: the API key, where a service is an integrator's; it is no person, so `id` is None.
+        signed_with: the id of the key that signed the token.
     """
 
     kind: ActorKind
@@ -42,6 +43,7 @@ class Actor:
     enrolling: bool = False
     subject: str = ""
     api_key_id: ApiKeyId | None = None
+    signed_with: str = ""
 
     def ref(self) -> ActorRef:
         """The reference that events and audit entries carry."""

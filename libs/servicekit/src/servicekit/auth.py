@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -63,6 +64,7 @@ __all__ = [
     "public",
     "route_permissions",
     "signed_in",
+    "signed_with",
 ]
 
 ALGORITHM = "ES256"
@@ -83,7 +85,8 @@ class JwksCache:
 
     Args:
         url: the JWKS document.
-        fresh_seconds: after that long the keys are fetched again, so that a withdrawn key stops counting.
+        fresh_seconds: after that long the keys are fetched again, so that a key that is no longer published stops counting;
+            of one that was withdrawn the deny list knows within seconds.
         min_interval_seconds: made-up key ids cannot make us ask more often than that.
     """
 
@@ -153,7 +156,7 @@ class TokenVerifier:
     """Says who a token is, or that it does not hold.
 
     A signature is checked once (110 to 125 us) and remembered by the token's SHA-256 until the token expires, or until
-    the keys are due to be fetched again: what a withdrawn key signed must not go on. The deny list is asked every time.
+    the keys are due to be fetched again. The deny list is asked every time, also for keys that were withdrawn.
     """
 
     def __init__(
@@ -235,9 +238,17 @@ class TokenVerifier:
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("the token does not hold") from error
         try:
-            return actor_of(claims)
+            return replace(actor_of(claims), signed_with=kid)
         except (ValueError, TypeError, KeyError, OverflowError, ValidationError) as error:
             raise Unauthenticated("the token's claims cannot be read") from error
+
+
+def signed_with(token: str) -> str:
+    """The id of the key that a token says it is signed with; empty where it says none. Nothing is checked."""
+    try:
+        return str(jwt.get_unverified_header(token).get("kid", ""))
+    except (jwt.InvalidTokenError, UnicodeError):
+        return ""
 
 
 def actor_of(claims: Mapping[str, Any]) -> Actor:  # Any: JSON

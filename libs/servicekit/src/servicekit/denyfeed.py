@@ -1,4 +1,4 @@
-"""Reads identity's sessions, keys, memberships and hotels into the deny list: every instance, no group, from 15 minutes ago.
+"""Reads identity's sessions, API keys, signing keys, memberships and hotels into the deny list: every instance, no group, from 15 minutes ago.
 
 A dead letter that is sent back is for the group that failed on it: it is late, and the deny list has read it already.
 """
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts import events as _events
 from contracts.envelope import BadEnvelope, Envelope
 from contracts.event import event_types
-from contracts.topics import ACCESS, HOTELS, MEMBERSHIPS, SESSIONS
+from contracts.topics import ACCESS, HOTELS, MEMBERSHIPS, SESSIONS, SIGNING_KEYS
 from servicekit.deadletters import addressed_to
 from servicekit.denylist import KEEP, DenyList
 from servicekit.logging import log
@@ -37,7 +37,7 @@ class DenyFeed:
     def __init__(self, deny: DenyList, kafka_url: str, namespace: str, service: str) -> None:
         self._deny = deny
         self._kafka_url = kafka_url
-        self._topics = [namespace + topic.name for topic in (SESSIONS, ACCESS, MEMBERSHIPS, HOTELS)]
+        self._topics = [namespace + topic.name for topic in (SESSIONS, ACCESS, SIGNING_KEYS, MEMBERSHIPS, HOTELS)]
         self._service = service
         self._positions: dict[TopicPartition, int] = {}
         self.connected = asyncio.Event()

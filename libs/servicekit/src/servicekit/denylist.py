@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.events.access import ApiKeyRevoked, ImpersonationEnded
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, SigningKeyWithdrawn
 from contracts.events.identity import (
     HotelActivated,
     HotelCreated,
@@ -42,10 +42,14 @@ class DenyList:
     _users: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     _memberships: dict[tuple[UUID, UUID], datetime] = field(default_factory=dict[tuple[UUID, UUID], datetime])
     _hotels: dict[UUID, tuple[int, bool]] = field(default_factory=dict[UUID, tuple[int, bool]])
+    _keys: set[str] = field(default_factory=set[str])
+    """Never forgotten: with a key in the wrong hands, tokens of any age are made."""
     _watching: set[tuple[Actor, Call]] = field(default_factory=set[tuple[Actor, Call]])
 
     def denies(self, actor: Actor) -> bool:
         """Whether this actor's token was revoked after it was issued."""
+        if actor.signed_with in self._keys:
+            return True
         if actor.sid is not None and actor.sid in self._sessions:
             return True
         for person in (actor.id, actor.act.id if actor.act is not None and actor.impersonated else None):
@@ -60,6 +64,10 @@ class DenyList:
             return False
         return self._hotels.get(actor.hotel_id, (0, False))[1]
 
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether nothing that this key signed holds any more."""
+        return kid in self._keys
+
     def apply(self, event: Event) -> None:
         """Take in an event of identity; others are ignored. Those who are watched and now denied are told."""
         match event:
@@ -71,6 +79,8 @@ class DenyList:
                 _raise(self._sessions, event.sid, event.revoked_at)
             case ImpersonationEnded():
                 _raise(self._sessions, event.sid, event.ended_at)
+            case SigningKeyWithdrawn():
+                self._keys.add(event.kid)
             case MembershipGranted() | MembershipChanged() | MembershipRevoked():
                 _raise(self._memberships, (event.hotel_id, event.user_id), event.changed_at)
             case (
@@ -120,6 +130,7 @@ class DenyList:
             len(self._sessions)
             + len(self._users)
             + len(self._memberships)
+            + len(self._keys)
             + sum(off for _, off in self._hotels.values())
         )
 

@@ -22,6 +22,8 @@ __all__ = ["DueItem", "DueJob", "Jobs", "LeaseLost", "PeriodicJob"]
 
 Periodic = Callable[["Runtime"], Awaitable[None]]
 Due = Callable[[DueItem, "Runtime"], Awaitable[None]]
+Period = float | Callable[["Runtime"], float]
+"""Seconds, or what says them of the service's settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,12 @@ class PeriodicJob:
     """A job of the leader. It runs right after a process has become leader, and then every `seconds`."""
 
     name: str
-    seconds: float
+    seconds: Period
     run: Periodic
+
+    def pause(self, rt: "Runtime") -> float:
+        """Seconds until the next run."""
+        return self.seconds(rt) if callable(self.seconds) else self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,11 @@ class Jobs:
         both.due_jobs = [*self.due_jobs, *other.due_jobs]
         return both
 
-    def every(self, *, seconds: float) -> Callable[[Periodic], Periodic]:
-        """Run the function every `seconds` in one process of the service. A run that raises is logged; the next comes."""
+    def every(self, *, seconds: Period) -> Callable[[Periodic], Periodic]:
+        """Run the function every `seconds` in one process of the service. A run that raises is logged; the next comes.
+
+        Where a setting says how often, `seconds` is a function of the runtime.
+        """
 
         def register(run: Periodic) -> Periodic:
             self.periodic.append(PeriodicJob(getattr(run, "__name__", "job"), seconds, run))

@@ -56,5 +56,5 @@ class LeaderJobs:
             except Exception as error:
                 JOB_FAILURES.labels(self.rt.service, job.name).inc()
                 log.error("job.failed", job=job.name, error=repr(error), exc_info=error)
-            if await wait_for_stop(stop, job.seconds):
+            if await wait_for_stop(stop, job.pause(self.rt)):
                 return

@@ -11,7 +11,7 @@ import websockets
 
 from contracts.actor import ActorKind, ActorRef
 from contracts.event import Event
-from contracts.events.access import ApiKeyRevoked, ImpersonationEnded
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, SigningKeyWithdrawn
 from contracts.events.identity import HotelActivated, HotelDeactivated, MembershipChanged, SessionRevoked
 from contracts.ids import ApiKeyId, HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
@@ -136,6 +136,19 @@ def test_what_is_older_than_any_token_is_forgotten() -> None:
     assert len(deny) == 0
 
 
+def test_what_a_withdrawn_key_signed_is_denied_for_good_whenever_it_was_signed() -> None:
+    now = NOW
+    deny = DenyList(clock=lambda: now)
+    deny.apply(SigningKeyWithdrawn(kid="leaked", withdrawn_at=NOW, version=1))
+    assert deny.denies(replace(actor(), signed_with="leaked"))
+    assert not deny.denies(replace(actor(), signed_with="sound"))
+    assert not deny.denies(actor()), "a guest's token, which no key of identity's signed"
+    now += timedelta(days=1)
+    deny.forget_old()
+    made_today = actor(issued=now, role="superadmin")
+    assert deny.denies(replace(made_today, signed_with="leaked")), "whoever has the key makes tokens of any age"
+
+
 async def test_who_watches_is_told_once_and_only_when_it_concerns_them() -> None:
     deny, one, other = DenyList(), actor(), actor()
     watching = [asyncio.create_task(deny.watch(who)) for who in (one, other)]
@@ -189,6 +202,32 @@ async def test_an_open_websocket_is_closed_when_its_session_is_revoked(
             assert told["problem"]["type"] == "urn:frontdesk:problem:unauthenticated"
             await socket.wait_closed()
     assert socket.close_code == 4401
+
+
+async def test_what_a_withdrawn_key_signed_is_refused_while_the_key_set_is_kept_and_open_websockets_close(
+    desk: RunningService, hotel: HotelId, issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import json
+
+    [sound] = issuer.jwks()["keys"]
+    monkeypatch.setattr(issuer, "jwks", lambda: {"keys": [sound, sound | {"kid": "leaked"}]})
+    monkeypatch.setattr(desk.runtime.tokens._keys, "_min_interval_seconds", 0)  # pyright: ignore[reportPrivateUsage]
+    everybody = desk.client(issuer.token(hotel_id=hotel))
+    monkeypatch.setattr(issuer, "kid", "leaked")
+    client = desk.client(issuer.token(hotel_id=hotel))
+    assert (await client.get("/notes")).status_code == 200
+    fetched = issuer.fetched
+    async with websockets.connect(desk.url.replace("http", "ws") + "/live") as socket:
+        await socket.send(json.dumps({"token": issuer.token(hotel_id=hotel)}))
+        assert json.loads(await socket.recv())["type"] == "welcome"
+        await desk.publish(SigningKeyWithdrawn(kid="leaked", withdrawn_at=datetime.now(UTC), version=1))
+        async with asyncio.timeout(5):
+            await socket.wait_closed()
+    assert socket.close_code == 4401
+    assert (await client.get("/notes")).status_code == 401
+    assert (await desk.client(issuer.token(hotel_id=hotel)).get("/notes")).status_code == 401, "signed since"
+    assert issuer.fetched == fetched, "not because the key set was fetched again"
+    assert (await everybody.get("/notes")).status_code == 200
 
 
 async def test_a_dead_letter_that_goes_back_to_the_group_that_failed_revokes_nothing_here(

@@ -13,6 +13,7 @@ from contracts.errors import DomainError
 from gateway.adapters.callers import caller
 from gateway.domain.cookie import CsrfTokenMissing, ForeignOrigin, has_foreign_origin, is_foreign, session_in
 from servicekit import Runtime
+from servicekit.auth import signed_with
 from servicekit.problems import response_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ OIDC_PREFIX = "/api/oidc/"
 
 class SessionMiddleware:
     """For requests under `/api` that carry the cookie and no `Authorization`: checks origin and CSRF token (of a WebSocket
-    the origin), refreshes the tokens when they are about to end, and adds the header. A request without the cookie passes
-    unchanged; one that signs in, of whichever browser, comes from no other origin either."""
+    the origin), refreshes the tokens when they are about to end or their key was withdrawn, and adds the header. A request
+    without the cookie passes unchanged; one that signs in, of whichever browser, comes from no other origin either."""
 
     def __init__(self, app: ASGIApp, rt: Runtime) -> None:
         self._app = app
@@ -58,6 +59,8 @@ class SessionMiddleware:
         session = await resources.sessions.fresh(
             session_id, lambda token: resources.refresh(token, whose), lambda token: resources.leave(token, whose)
         )
+        if self._rt.deny.is_withdrawn(signed_with(session.access_token)):
+            session = await resources.sessions.renewed(session_id, lambda token: resources.refresh(token, whose))
         if unsafe:
             given = headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
@@ -89,6 +92,9 @@ class ApiKeyMiddleware:
         resources = cast("Resources", self._rt.resources)  # the Service was made with these resources
         address = scope["client"][0] if scope.get("client") else None
         token = await resources.api_keys.token(key, address)
+        if self._rt.deny.is_withdrawn(signed_with(token)):
+            resources.api_keys.forget(key, token)
+            token = await resources.api_keys.token(key, address)
         others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
         scope["headers"] = [*others, (b"authorization", f"Bearer {token}".encode())]
 

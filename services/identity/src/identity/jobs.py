@@ -1,6 +1,6 @@
 """Timed work: mails are sent; signing keys give way to the next; hotels that were deleted are purged; what Clerk said is
 carried out; erasures are said again; exports are gathered, and deleted when their time is over; sessions that ended long
-ago, and mails, are forgotten; the audit log's chains are signed, and cut where it is asked for."""
+ago, and mails, are forgotten; the audit log's chains are signed, checked as a whole, and cut where it is asked for."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,19 +17,21 @@ from identity.commands.signing_keys import rotate_keys
 from identity.domain.audit_chain import FaultKind
 from identity.gathering import gather
 from identity.mailing import deliver
-from identity.queries.audit_chain import check_chain, check_newest, cuttable_chains, unsigned_chains
+from identity.queries.audit_chain import chains, check_chain, check_newest, cuttable_chains, unsigned_chains
 from identity.queries.purges import due_purges, late_purges
 from identity.resources import resources_of
 from identity.settings import settings_of
 from servicekit import DueItem, Jobs, Runtime
 from servicekit.actor import service_actor
 from servicekit.logging import log
+from servicekit.metrics import gauge
 
 jobs = Jobs()
 DELIVERIES_KEPT = timedelta(days=30)
 """Svix gives up sending again after some days."""
 MAIL_RETENTION = timedelta(days=30)
 """How long it is known what became of a mail, and invitations that are over."""
+CHAINS_BROKEN = gauge("identity_audit_chain_broken", "Chains of the audit log at fault when all were last checked")
 
 
 @jobs.due(DUE, concurrency=4)
@@ -90,6 +92,22 @@ async def sign_audit_chains(rt: Runtime) -> None:
             jws = keys.sign(checked.newest, tx.now)
             await keep_checkpoint(checked.newest, jws, tx.now, tx)
         log.info("audit.checkpoint", chain=str(chain), position=checked.newest.position, jws=jws)
+
+
+@jobs.every(seconds=lambda rt: settings_of(rt).audit_verify_hours * 3600)
+async def verify_audit_chains(rt: Runtime) -> None:
+    """Check every chain from its beginning, also where it is signed already; whoever watches the worker hears of a fault."""
+    keys, broken = resources_of(rt).checkpoints, 0
+    async with rt.worker_db.transaction(None, platform=True, read_only=True) as tx:
+        known = await chains(tx)
+    for chain in known:
+        async with rt.worker_db.transaction(None, platform=True, read_only=True) as tx:
+            checked = await check_chain(chain, keys, tx)
+        if checked.faults:
+            broken += 1
+            log.error("audit.broken", chain=str(chain), faults=[str(fault) for fault in checked.faults[:10]])
+    CHAINS_BROKEN.set(broken)
+    log.info("audit.verified", chains=len(known), broken=broken)
 
 
 @jobs.every(seconds=86_400)

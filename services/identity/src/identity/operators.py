@@ -2,30 +2,35 @@
 superadmin lost, another key for secrets, and a check of the audit log."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from contracts.ids import UserId
+from contracts.ids import HotelId, UserId
 from contracts.values import Email
 from identity.accounts import account_of_email
 from identity.adapters.checkpoints import BadCheckpoint
 from identity.commands import second_factor, signing_keys
 from identity.commands.accounts import EmailTaken, NewAccount, create_account
+from identity.commands.export import rewrap_exports
 from identity.commands.mail import rewrap_mails
 from identity.commands.oidc_connections import rewrap_connections
 from identity.domain.audit_chain import PLATFORM, Mark
 from identity.domain.passwords import WeakPassword
 from identity.queries.audit_chain import chains, check_chain
+from identity.queries.hotels import every_hotel
 from identity.resources import resources_of
-from servicekit import Runtime
+from servicekit import Runtime, Transaction
+from servicekit.vault import Vault
 
+Rewrap = Callable[[UUID, Vault, Transaction], Awaitable[second_factor.Rewrapped]]
 FAULTS_SHOWN = 50
 """Of one chain, at most."""
 SEALED = {"totp": second_factor.rewrap_totp, "mail": rewrap_mails, "oidc_connection": rewrap_connections}
-"""What is kept sealed, and what brings the next rows of it under the newest key."""
+"""What the platform sees of what is kept sealed, and what brings the next rows of it under the newest key."""
 
 
 async def create_superadmin(
@@ -102,13 +107,17 @@ async def reset_second_factor(
 async def rewrap_secrets(rt: Runtime) -> None:
     """Bring every secret in the database under the newest of FRONTDESK_SECRET_KEYS; after that the older ones can go.
 
-    Guests' exports stay as they are: one whose key is gone is asked for again."""
+    Whoever is killed has done what was done; run it again for the rest."""
     vault = resources_of(rt).vault
     count, lost = 0, list[str]()
-    for what, rewrap in SEALED.items():
+    async with rt.db.transaction(None, platform=True, read_only=True) as tx:
+        hotels = await every_hotel(tx)
+    kinds: list[tuple[str, Rewrap, HotelId | None]] = [(what, rewrap, None) for what, rewrap in SEALED.items()]
+    kinds += [("guest_export", rewrap_exports, hotel_id) for hotel_id in hotels]
+    for what, rewrap, hotel_id in kinds:
         after: UUID | None = UUID(int=0)
         while after is not None:
-            async with rt.db.transaction(None, platform=True) as tx:
+            async with rt.db.transaction(hotel_id, platform=hotel_id is None) as tx:
                 batch = await rewrap(after, vault, tx)
                 if batch.count:
                     tx.audit("secret.rewrap", what, f"{after}:{batch.last}")

@@ -26,7 +26,7 @@ async def rotate_keys(rt: Runtime) -> None:
 async def withdraw_key(
     rt: Runtime, kid: Annotated[str, typer.Argument(help="the key's id, as tokens and the key set name it")]
 ) -> None:
-    """Withdraw a signing key that is in the wrong hands: what it signed is refused within five minutes."""
+    """Withdraw a signing key that is in the wrong hands: what it signed is refused within five seconds."""
     try:
         async with rt.db.transaction(None, platform=True) as tx:
             await signing_keys.withdraw_key(kid, resources_of(rt).vault, tx)

@@ -64,6 +64,8 @@ class IdentitySettings(MailSettings):
     """How long sessions are kept after they ended."""
     audit_retention_days: int = Field(default=0, ge=0)
     """How long audit entries are kept; 0 is for ever."""
+    audit_verify_hours: int = Field(default=24, ge=1, le=8760)
+    """How often the worker checks the whole audit log."""
     hotel_grace_days: int = Field(default=30, ge=1)
     """How long a deleted hotel can be restored, before every service forgets it."""
     password_threads: int = Field(default=2, ge=1)

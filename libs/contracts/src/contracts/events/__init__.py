@@ -1,6 +1,6 @@
 """Every event of the system, by the service that publishes it."""
 
-from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, ImpersonationStarted
+from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, ImpersonationStarted, SigningKeyWithdrawn
 from contracts.events.audit import AuditRecorded
 from contracts.events.conversation import (
     ArticleSource,
@@ -95,6 +95,7 @@ __all__ = [
     "MembershipRevoked",
     "MessageSent",
     "SessionRevoked",
+    "SigningKeyWithdrawn",
     "TableCount",
     "TurnAnswered",
     "TurnHandedOver",

@@ -1,6 +1,9 @@
-"""Who may use a hotel's front desk beside its own people: integrators' keys, and the platform's people in a member's place."""
+"""Who may use a hotel's front desk beside its own people: integrators' keys, and the platform's people in a member's place.
+And what no token may be signed with any more."""
 
-from pydantic import AwareDatetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, StringConstraints
 
 from contracts import topics
 from contracts.event import Event, Version
@@ -40,4 +43,13 @@ class ImpersonationEnded(Event, type="impersonation.ended", topic=topics.ACCESS,
     user_id: UserId
     superadmin_id: UserId
     ended_at: AwareDatetime
+    version: Version
+
+
+class SigningKeyWithdrawn(Event, type="signingkey.withdrawn", topic=topics.SIGNING_KEYS, key="kid"):
+    """A key that signs tokens is in the wrong hands: whatever it signed, before or since, is refused."""
+
+    kid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    """The key's id, as tokens and the key set name it: its thumbprint (RFC 7638)."""
+    withdrawn_at: AwareDatetime
     version: Version

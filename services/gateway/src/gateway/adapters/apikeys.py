@@ -63,6 +63,12 @@ class ApiKeys:
             if not lock.locked():
                 self._locks.pop(digest, None)
 
+    def forget(self, key: str, token: str) -> None:
+        """Exchange the key anew next time, if that is still its token."""
+        digest = hashlib.sha256(key.encode()).digest()
+        if self._tokens.get(digest, ("", 0.0))[0] == token:
+            del self._tokens[digest]
+
     def _valid(self, digest: bytes) -> str | None:
         token, until = self._tokens.get(digest, ("", 0.0))
         return token if until > self._now() else None

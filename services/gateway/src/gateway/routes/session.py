@@ -159,6 +159,7 @@ async def refresh_session(request: Request, desk: Desk) -> SessionView:
     response_model=SessionView,
     responses=problems(
         Unauthenticated,
+        ForeignOrigin,
         CsrfTokenMissing,
         NotFound,
         SessionConfined,

@@ -4,19 +4,24 @@ Locks: the guest's row, then the export's.
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from sqlalchemy import LargeBinary, func
 from sqlmodel import col, select
 
 from contracts.errors import Conflict, NotFound
 from contracts.guest_data import HOLDERS
 from contracts.ids import GuestId
+from identity.commands.second_factor import Rewrapped
 from identity.domain.guests import check_not_erased
 from identity.tables_guests import GuestRow
 from identity.tables_privacy import ExportRow
 from servicekit import DueItem, Transaction, new_id
-from servicekit.vault import CannotOpen, Vault
+from servicekit.vault import KEY_ID_AT, KEY_ID_BYTES, CannotOpen, Vault
 
 GATHER, EXPIRE = "guest_export", "guest_export_expires"
+REWRAPPED_AT_ONCE = 10
+"""Archives in memory at once; each may have megabytes."""
 
 
 class ExportNotReady(Conflict):
@@ -108,6 +113,23 @@ async def expire_export(item: DueItem, tx: Transaction) -> None:
     await tx.finish(item)
     if row is not None:
         await tx.delete(row)
+
+
+async def rewrap_exports(after: UUID, vault: Vault, tx: Transaction) -> Rewrapped:
+    """Wrap the next archives of the transaction's hotel, in the order of their ids, with the newest key."""
+    key_id = func.substring(col(ExportRow.archive), KEY_ID_AT + 1, KEY_ID_BYTES, type_=LargeBinary)
+    older = select(ExportRow).where(key_id != vault.key_id, col(ExportRow.id) > after)
+    rows: list[ExportRow] = await tx.scalars(
+        older.order_by(col(ExportRow.id)).limit(REWRAPPED_AT_ONCE).with_for_update()
+    )
+    lost: list[UUID] = []
+    for row in rows:
+        assert row.archive is not None  # null has no key id
+        try:
+            row.archive = vault.rewrap(row.archive, *row.place)
+        except CannotOpen:
+            lost.append(row.id)
+    return Rewrapped(len(rows) - len(lost), tuple(lost), rows[-1].id if rows else None)
 
 
 async def drop(row: ExportRow, tx: Transaction) -> None:

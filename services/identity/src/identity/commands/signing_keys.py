@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from contracts.errors import NotFound
+from contracts.events import SigningKeyWithdrawn
 from identity.adapters.signing import generate, parts_of
 from identity.domain.signing_keys import KeyState, check_may_sign, is_rotation_due
 from identity.tables_signing_keys import SigningKeyRow
@@ -64,8 +65,8 @@ async def rotate_keys(vault: Vault, tx: Transaction, *, every: timedelta | None 
 async def withdraw_key(kid: str, vault: Vault, tx: Transaction) -> SigningKeyRow:
     """A key is in the wrong hands: what it signed no longer holds, and if it signs, the next one does from now on.
 
-    Services know within five minutes, mostly at once; a token whose key they do not have yet waits for seconds. The
-    checkpoints of the audit log stay checkable. Platform scope.
+    Every service and open connection knows within five seconds; a token whose key they do not have yet waits for seconds.
+    The checkpoints of the audit log stay checkable. Platform scope.
 
     Raises:
         NotFound: there is no such key.
@@ -85,6 +86,7 @@ async def withdraw_key(kid: str, vault: Vault, tx: Transaction) -> SigningKeyRow
         _add(generate(), KeyState.NEXT, vault, tx)
     row.withdrawn_at = tx.now
     await tx.flush()
+    tx.publish(SigningKeyWithdrawn(kid=kid, withdrawn_at=tx.now, version=1))  # once a key, and for ever
     tx.audit("signing_key.withdraw", "signing_key", kid)
     tx.hint(HINT)
     return row

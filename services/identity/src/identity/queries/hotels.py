@@ -109,3 +109,8 @@ async def list_hotels(wanted: HotelFilter, page: PageRequest, tx: Transaction) -
     why = await attention_of(rows, tx)
     listed = [ListedHotel(**dict(HotelView.of(row)), attention=why[row.id]) for row in rows]
     return page.page(listed, *(row.slug for row in rows[: page.limit][-1:]))
+
+
+async def every_hotel(tx: Transaction) -> list[HotelId]:
+    """The ids of all hotels there are or were. Platform scope."""
+    return [HotelId(hotel_id) for hotel_id in await tx.scalars(select(HotelRow.id).order_by(col(HotelRow.id)))]

@@ -32,6 +32,6 @@ async def rotate_keys_route(_: Rotator, rt: Rt, tx: PlatformTx) -> SigningKeyVie
 
 @router.post("/{kid}/withdraw", responses=problems(NotFound))
 async def withdraw_key_route(kid: Kid, _: Rotator, rt: Rt, tx: PlatformTx) -> SigningKeyView:
-    """Withdraw a key that is in the wrong hands: what it signed is refused within five minutes. People refresh by
+    """Withdraw a key that is in the wrong hands: what it signed is refused within five seconds. People refresh by
     themselves."""
     return view_of(await withdraw_key(kid, resources_of(rt).vault, tx), tx.now)
