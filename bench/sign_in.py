@@ -89,7 +89,7 @@ async def _felt(http: httpx.AsyncClient, rounds: int, seconds: float) -> None:
             rates[name].append(len(load.took) / load.seconds)
     alone = percentile(took["alone"], 0.95)
     rows = [
-        [f"{CLIENTS} at a time {name} ({sum(rates[name]) / rounds:.0f} a second)", milliseconds(took[name]),
+        [f"{CLIENTS} at a time: {name} ({sum(rates[name]) / rounds:.0f} a second)", milliseconds(took[name]),
          f"{percentile(took[name], 0.95) / alone:.1f}"]
         for name in rates
     ]  # fmt: skip

@@ -154,8 +154,9 @@ def _keys_of(document: object) -> dict[str, Any]:  # Any: cryptography's key cla
 class TokenVerifier:
     """Says who a token is, or that it does not hold.
 
-    A signature is checked once, in at most 150 us (`bench sign-in`), and remembered by the token's SHA-256 until the token expires, or until
-    the keys are due to be fetched again: what a withdrawn key signed must not go on. The deny list is asked every time.
+    A signature is checked once, in at most 150 us (`bench sign-in`), and remembered by the token's SHA-256 until the token
+    expires, or until the keys are due to be fetched again: what a withdrawn key signed must not go on. The deny list is
+    asked every time.
     """
 
     def __init__(
