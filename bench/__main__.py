@@ -103,17 +103,18 @@ def sockets(
 
 @cli.command()
 def sign_in(
-    connections: Annotated[int, typer.Option(help="at a time")] = 8,
-    seconds: Annotated[float, typer.Option(help="of each load")] = 10,
-    rounds: Annotated[int, typer.Option(help="of GET /me with and without sign-ins, in turn")] = 3,
+    connections: Annotated[str, typer.Option(help="at a time, separated by commas")] = "1,8,32",
+    seconds: Annotated[float, typer.Option(help="of each load")] = 6,
+    rounds: Annotated[int, typer.Option(help="of what is felt with and without sign-ins, in turn")] = 4,
     state_dir: StateDir = DEFAULT_DIR,
     seed: Seed = 1,
 ) -> None:
-    """Sign-ins and refreshes a second, verification of a token, and GET /me while many sign in."""
+    """Sign-ins and refreshes a second, verification of a token, the loop's lag and GET /me while many sign in."""
     from bench.sign_in import measure
 
+    counts = [int(one) for one in connections.split(",")]
     with bench(state_dir) as found:
-        uvloop.run(measure(found, connections=connections, seconds=seconds, rounds=rounds, seed=seed))
+        uvloop.run(measure(found, connections=counts, seconds=seconds, rounds=rounds, seed=seed))
 
 
 @cli.command()

@@ -1,19 +1,20 @@
-"""Sign-in, refresh, verification of tokens, and what other requests feel while many sign in."""
+"""Sign-in, refresh, verification of tokens, and what the event loop and other requests feel while many sign in."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
 
-from bench.report import header, milliseconds, percentile, table
+from bench.cpu import between, used
+from bench.hashing import CLIENTS, loop_lag
+from bench.report import header, layers, milliseconds, percentile, table
 from bench.stackside import Bench
+from bench.verification import verification
 from kit.people import PASSWORD
-from servicekit.auth import JwksCache, TokenVerifier
-from servicekit.denylist import DenyList
 
 EMAILS = [
     f"{name}.example"
@@ -26,7 +27,8 @@ EMAILS = [
     )
 ]
 """Sign-ins of one account wait for each other."""
-VERIFIED, REMEMBERED = 2_000, 50_000
+FELT = 2
+"""So many times its p95 alone may `GET /me` take beside sign-ins."""
 PACE_SECONDS = 0.05
 """Between two looks at `GET /me`."""
 
@@ -45,87 +47,54 @@ class Load:
     refused: int
     seconds: float
 
-    def row(self, name: str) -> list[object]:
-        """A line of the table."""
-        rate = f"{len(self.took) / self.seconds:.0f}"
-        return [name, rate, milliseconds(self.took), self.refused]
+    def row(self) -> list[object]:
+        """Rate, times and refusals."""
+        return [f"{len(self.took) / self.seconds:.0f}", milliseconds(self.took), self.refused]
 
 
-async def measure(bench: Bench, *, connections: int, seconds: float, rounds: int, seed: int) -> None:
-    """Verification by itself, sign-in and refresh at so many connections, and `GET /me` with and without sign-ins."""
+async def measure(bench: Bench, *, connections: Sequence[int], seconds: float, rounds: int, seed: int) -> None:
+    """Verification by itself; sign-in and refresh at so many connections; what the event loop and `GET /me` feel."""
     header("Sign-in, refresh, verification", seed, "p50 / p95 / p99; the client runs on the same cores")
-    limits = httpx.Limits(max_connections=connections + 8)
+    limits = httpx.Limits(max_connections=max(*connections, CLIENTS) + 8)
     async with httpx.AsyncClient(
         base_url=bench.stack.addresses["identity"], limits=limits, timeout=30, trust_env=False
     ) as http:
-        await _verification(http)
-        signing_in = await _load(connections, seconds, lambda number: _sign_ins(http, number))
-        refreshing = await _load(connections, seconds, lambda number: _refreshes(http, number))
-        table(
-            ["", "a second", "ms", "refused"],
-            [
-                signing_in.row(f"sign-in, {connections} at a time"),
-                refreshing.row(f"refresh, {connections} at a time"),
-            ],
-        )
-        quiet: list[float] = []
-        stormy: list[float] = []
-        for _ in range(rounds):
-            quiet += await _looks(http, seconds / 2)
-            storm = asyncio.create_task(_load(connections, seconds / 2, lambda number: _sign_ins(http, number)))
-            stormy += await _looks(http, seconds / 2)
-            await storm
-    ratio = percentile(stormy, 0.95) / percentile(quiet, 0.95)
-    table(
-        ["GET /me", "ms", ""],
-        [
-            ["while nobody signs in", milliseconds(quiet), ""],
-            [f"while {connections} at a time sign in", milliseconds(stormy), f"p95 {ratio:.1f} times the other"],
-        ],
-    )
+        token = (await _signed_in(http, 0))["access_token"]
+        await verification(http.base_url, token)
+        rows: list[list[object]] = []
+        for name, client in (("sign-in", _sign_ins), ("refresh", _refreshes)):
+            for count in connections:
+                before = used(bench)
+                load = await _load(count, seconds, lambda number, client=client: client(http, number))
+                spent = layers(between(before, used(bench)), len(load.took), least=1)
+                rows.append([f"{name}, {count} at a time", *load.row(), spent])
+        table(["", "a second", "ms", "refused", "CPU ms each"], rows)
+        await loop_lag(rounds, seconds / 3)
+        await _felt(http, rounds, seconds)
 
 
-async def _verification(http: httpx.AsyncClient) -> None:
-    """A real token of the stack's, checked with identity's keys in this process."""
-    token = (await _signed_in(http, 0))["access_token"]
-    asked = 0
-
-    async def count(_: httpx.Request) -> None:
-        nonlocal asked
-        asked += 1
-
-    async with httpx.AsyncClient(trust_env=False, event_hooks={"request": [count]}) as keys_client:
-        keys = JwksCache(str(http.base_url.join("/.well-known/jwks.json")), keys_client)
-
-        def verifier(remembered: int) -> TokenVerifier:
-            audiences = frozenset({"frontdesk"})
-            return TokenVerifier(
-                keys, DenyList(), issuer="frontdesk-identity", audiences=audiences, remembered=remembered
-            )
-
-        each, remembering = verifier(0), verifier(10)
-        await each.verify(token)
-        await remembering.verify(token)
-        first, again = await _timed(each, token, VERIFIED), await _timed(remembering, token, REMEMBERED)
-    table(
-        ["verification of a token", "us", "limit"],
-        [
-            ["the signature checked", f"{first:.0f}", "150"],
-            ["remembered; end and deny list looked at", f"{again:.1f}", "10"],
-            ["calls to identity for all of them", asked, "1"],
-        ],
-    )
-
-
-async def _timed(verifier: TokenVerifier, token: str, times: int) -> float:
-    """Microseconds of the processor's for one verification: the best of five turns, since others are at work on it."""
-    turns: list[float] = []
-    for _ in range(5):
-        began = time.process_time()
-        for _ in range(times // 5):
-            await verifier.verify(token)
-        turns.append((time.process_time() - began) / (times // 5) * 1e6)
-    return min(turns)
+async def _felt(http: httpx.AsyncClient, rounds: int, seconds: float) -> None:
+    """`GET /me` at a steady pace: alone, beside eight who sign in, and beside eight who refresh, which takes the loop and
+    the database as a sign-in does but hashes nothing. Sign-ins starve others if they do more to them than `FELT` says."""
+    took: dict[str, list[float]] = {"alone": [], "sign-in": [], "refresh": []}
+    rates: dict[str, list[float]] = {"sign-in": [], "refresh": []}
+    bearer = {"authorization": f"Bearer {(await _signed_in(http, 0))['access_token']}"}
+    for _ in range(rounds):
+        took["alone"] += await _looks(http, bearer, seconds)
+        for name, client in (("sign-in", _sign_ins), ("refresh", _refreshes)):
+            storm = asyncio.create_task(_load(CLIENTS, seconds, lambda number, client=client: client(http, number)))
+            await asyncio.sleep(seconds / 10)  # until all of them are at it
+            took[name] += await _looks(http, bearer, seconds * 0.9)
+            load = await storm
+            rates[name].append(len(load.took) / load.seconds)
+    alone = percentile(took["alone"], 0.95)
+    rows = [
+        [f"{CLIENTS} at a time: {name} ({sum(rates[name]) / rounds:.0f} a second)", milliseconds(took[name]),
+         f"{percentile(took[name], 0.95) / alone:.1f}"]
+        for name in rates
+    ]  # fmt: skip
+    table(["GET /me beside", "ms", "p95 to alone"], [["nothing", milliseconds(took["alone"]), "1"], *rows])
+    print(f"Nobody starves while p95 beside sign-ins stays under {FELT} times p95 alone.\n", flush=True)
 
 
 async def _load(
@@ -170,9 +139,8 @@ async def _refreshes(http: httpx.AsyncClient, number: int) -> Callable[[], Await
     return ask
 
 
-async def _looks(http: httpx.AsyncClient, seconds: float) -> list[float]:
+async def _looks(http: httpx.AsyncClient, bearer: Mapping[str, str], seconds: float) -> list[float]:
     """Seconds of `GET /me`, asked at a steady pace."""
-    bearer = {"authorization": f"Bearer {(await _signed_in(http, 0))['access_token']}"}
     took: list[float] = []
     until = time.perf_counter() + seconds
     while (began := time.perf_counter()) < until:

@@ -128,6 +128,12 @@ FORGED: dict[str, Forge] = {
     "four parts": lambda own: own.sign(claims()) + ".AAAA",
     "a huge one": lambda own: own.sign(claims(scopes=["x" * MAX_TOKEN_BYTES])),
     "a deep one": lambda own: f"{urlsafe_b64encode(b'[' * 3000).decode().rstrip('=')}.{part(claims())}.{'A' * 86}",
+    "a deep one under our key": lambda own: jwt.PyJWS().encode(
+        b"[" * 3000, own.key, algorithm="ES256", headers={"kid": own.kid}
+    ),
+    "half a character in the header": lambda own: "\ud800" + own.sign(claims()),
+    "half a character in the claims": lambda own: own.sign(claims()).replace(".", ".\ud800", 1),
+    "a header padded with what base64 skips": lambda own: "!!!!" + own.sign(claims()),
     "lines": lambda own: own.sign(claims()).replace(".", ".\n"),
 }
 

@@ -1,11 +1,13 @@
 """Password hashes."""
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
 
-from identity.adapters.hashing import Passwords
+from identity.adapters.hashing import NICER, Passwords
 from servicekit.problems import Unavailable
 from servicekit.testing import eventually
 
@@ -65,4 +67,49 @@ async def test_a_request_that_gives_up_leaves_no_place_taken_and_none_free_too_e
         await hasher.hash("three old kettles sing")
     held.set()
     assert await eventually(lambda: asyncio.sleep(0, hasher._in_hand == 0))  # pyright: ignore[reportPrivateUsage]
+    hasher.close()
+
+
+LINUX = sys.platform == "linux"
+"""Niceness is a thread's own there, elsewhere the process's, which is left alone."""
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id() if LINUX else 0)
+
+
+async def test_the_event_loop_goes_on_while_passwords_are_hashed_and_checked() -> None:
+    hasher = Passwords()
+    kept = await hasher.hash("three old kettles sing")
+    for work in (hasher.hash("three old kettles sing"), hasher.verify(kept, "three old kettles sing")):
+        turns, in_hand = 0, asyncio.ensure_future(work)
+        while not in_hand.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 20, "25 ms are thousands of turns of a loop that is free, and one or two of one that is not"
+    hasher.close()
+
+
+async def test_every_thread_that_hashes_lets_the_event_loop_go_first() -> None:
+    hasher, together = Passwords(threads=2), threading.Barrier(2, timeout=10)
+
+    def work() -> int:
+        together.wait()
+        return niceness()
+
+    ours = niceness()
+    theirs = await asyncio.gather(hasher._run(work), hasher._run(work))  # pyright: ignore[reportPrivateUsage]
+    assert theirs == [min(ours + NICER, 19) if LINUX else ours] * 2
+    assert niceness() == ours
+    hasher.close()
+
+
+async def test_passwords_are_checked_where_no_thread_may_change_its_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    hasher = Passwords()
+    kept = await hasher.hash("three old kettles sing")
+    assert await hasher.verify(kept, "three old kettles sing")
     hasher.close()
