@@ -1,8 +1,7 @@
 """`make mutants ARGS=identity`: break a member's domain in every small way; each mutant is killed by a test, or explained.
 
-mutmut mutates the functions and `definitions` what it leaves out: values at the top of modules and classes. Only the
-tests of `tests/domain` run, with few, always the same, random examples. Whatever survives must stand in the member's
-`tests/MUTANTS.md` with the reason; a row there that no longer survives is too much. Decision 0027 says why.
+Only the tests of `tests/domain` run, with few, always the same, random examples. Whatever survives must stand in the
+member's `tests/MUTANTS.md` with the reason; a row there that no longer survives is too much. Decision 0027 says why.
 
     make mutants ARGS=identity              from scratch, some minutes
     make mutants ARGS="identity --again"    only what survived last time
@@ -17,7 +16,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mutation import definitions, functions
+from mutation import functions
 from mutation.outcome import Mutant, Verdict
 from mutation.report import Report
 
@@ -34,6 +33,7 @@ only_mutate = ["src/{member}/domain/*"]
 do_not_mutate = [{left_out}]
 also_copy = ["conftest.py"]
 pytest_add_cli_args_test_selection = ["tests/domain"]
+timeout_constant = 20.0
 timeout_multiplier = 3.0
 use_git_change_detection = false
 
@@ -76,12 +76,7 @@ def main() -> int:
         parser.error("--write needs every module")
     work = _prepared(service, fresh=not chosen.again)
     started = datetime.now(tz=UTC)
-    found = [
-        *functions.run(work, BIN / "mutmut", chosen.only, again=chosen.again, lanes=chosen.lanes),
-        *definitions.run(
-            work, chosen.member, chosen.only, LEFT_OUT.get(chosen.member, ()), again=chosen.again, lanes=chosen.lanes
-        ),
-    ]
+    found = functions.run(work, BIN / "mutmut", chosen.only, again=chosen.again, lanes=chosen.lanes)
     seconds = (datetime.now(tz=UTC) - started).total_seconds()
     return _judged(service, found, whole=chosen.only == "*", write=chosen.write, seconds=seconds)
 

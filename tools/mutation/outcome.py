@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 Key = tuple[str, str, str]
-"""File, function (`-` at the top of a module), and what was mutated into what."""
+"""File, function, and what was mutated into what."""
 
 
 @dataclass(frozen=True, slots=True)

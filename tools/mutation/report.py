@@ -41,7 +41,7 @@ class Report:
             "",
             "A mutant is a small change to the code that the tests of `tests/domain` should notice. Those below survive, each for",
             "the reason given; the run fails on any other, and on a row that is no longer true. Counted apart are mutants that",
-            "change only the words of an error, for people; its type, slug and pointer are mutated and tested.",
+            "change only the words of an error, for people; its type and pointer are tested.",
             "",
             "| file | function | mutated | why no test tells it |",
             "|---|---|---|---|",
