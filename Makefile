@@ -9,7 +9,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check format schemas lock clean venv samples e2e soak bench screenshots
+.PHONY: help up down test check coverage mutants format schemas lock clean venv samples e2e soak bench screenshots
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9_-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -28,6 +28,12 @@ e2e: $(READY) ## Run only the tests of the whole stack
 
 check: $(READY) ## Format, lint, types, import rules, generated files, schema compatibility
 	@$(BIN)/python tools/check.py
+
+coverage: $(READY) ## Lines of a service's domain and commands that its suite runs, at least 95 % (ARGS="identity")
+	@$(BIN)/python tools/covered.py $(ARGS)
+
+mutants: $(READY) ## Break a service's domain in every small way; its tests tell, or MUTANTS.md says why not (ARGS="identity")
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 samples: $(READY) ## The heavier samples: chaos in short, every service in a venv of its own, the service guide word by word
 	@PYTHONPATH=tests $(BIN)/python -m chaos --sample

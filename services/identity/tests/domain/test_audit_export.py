@@ -36,3 +36,8 @@ def test_a_json_line_is_one_line_with_every_field() -> None:
     assert line.count("\n") == 1
     assert list(json.loads(line)) == list(COLUMNS)
     assert json.loads(line)["object_id"] == "a\nb"
+
+
+def test_json_lines_have_no_header_and_are_compact_utf_8() -> None:
+    assert ExportFormat.JSONL.head() == ""
+    assert ExportFormat.JSONL.line({"position": 7, "hash": "ü"}).startswith('{"position":7,"hash":"ü","id":null,')

@@ -138,3 +138,66 @@ def test_any_order_of_deliveries_and_any_repetition_end_in_the_same_state(
     shuffled = bodies + [bodies[index] for index in again if index < len(bodies)]
     chance.shuffle(shuffled)
     assert folded(shuffled) == folded(bodies)
+
+
+def test_an_organisations_event_tells_which_and_when() -> None:
+    fact = said(event("organization.updated", 4, id="org_1"))
+    assert (fact.kind, fact.clerk_id, fact.rank[:3]) == (ObjectKind.ORGANISATION, "org_1", (False, 4, 9))
+
+
+@pytest.mark.parametrize(
+    ("type", "kind"), [("user", ObjectKind.USER), ("organization", ObjectKind.ORGANISATION)], ids=str
+)
+def test_a_deletion_tells_which_and_counts_from_when_it_was_sent(type: str, kind: ObjectKind) -> None:
+    fact = said(event(f"{type}.deleted", 4, id="x_1"))
+    assert (fact.kind, fact.clerk_id, fact.rank[:3]) == (kind, "x_1", (True, 9, 9))
+
+
+def test_a_membership_has_its_own_id_and_clock_and_a_deleted_one_the_events() -> None:
+    data = {"id": "orgmem_1", "organization": {"id": "org_1"}, "public_user_data": {"user_id": "user_1"}}
+    there, gone = (said(event(f"organizationMembership.{verb}", 4, **data)) for verb in ("created", "deleted"))
+    for fact in (there, gone):
+        assert (fact.kind, fact.clerk_id) == (ObjectKind.MEMBERSHIP, "orgmem_1")
+    assert (there.rank[:3], gone.rank[:3]) == ((False, 4, 9), (True, 9, 9))
+
+
+def test_the_same_content_in_another_order_is_the_same_event() -> None:
+    body = user(3)
+    data = body["data"]
+    assert isinstance(data, dict)
+    assert said({**body, "data": dict(reversed(data.items()))}).rank == said(body).rank
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        (("Mia", "Moser"), "Mia Moser"),
+        ((" Mia ", None), "Mia"),
+        ((None, "Moser"), "Moser"),
+        (("M\x00ia", " Anna\tMoser"), "Mia Anna Moser"),
+        (("x" * 300, None), "x" * 200),
+        ((None, None), "mia.moser"),
+    ],
+)
+def test_somebody_is_called_as_clerk_knows_them_or_else_as_their_address(
+    names: tuple[str | None, str | None], name: str
+) -> None:
+    body = user(3, email="Mia.Moser@mail.example")
+    assert isinstance(body["data"], dict)
+    body["data"].update(first_name=names[0], last_name=names[1])
+    assert said(body).name == name
+
+
+def test_who_has_neither_name_nor_address_is_called_nothing() -> None:
+    assert said(event("user.updated", 3, id="user_1")).name == ""
+
+
+def test_a_refusal_points_at_what_is_missing() -> None:
+    for body, pointer in (
+        ({}, "/type"),
+        (event("user.created", 1), "/id"),
+        (event("organizationMembership.created", 1, id="orgmem_1", organization={}), "/organization/id"),
+    ):
+        with pytest.raises(BadEvent) as refused:
+            fact_of(body)
+        assert refused.value.pointer == pointer

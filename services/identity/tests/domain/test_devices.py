@@ -39,6 +39,10 @@ def test_browser_and_system_are_told_from_the_user_agent(user_agent: str, browse
     assert place_of(MOZILLA + user_agent, None) == Place(browser, system, None)
 
 
+def test_a_place_has_the_network_too() -> None:
+    assert place_of("Firefox/140.0", "203.0.113.77") == Place("Firefox", None, "203.0.113.0/24")
+
+
 @pytest.mark.parametrize("said", [None, "", "curl/8.5.0", "<script>alert(1)</script>", "x" * 100_000])
 def test_what_is_not_known_is_not_shown(said: str | None) -> None:
     assert place_of(said, "not an address") == Place(None, None, None)

@@ -72,7 +72,7 @@ def days(draw: st.DrawFn) -> tuple[list[tuple[Step, set[GuestId]]], Book]:
     return happens, book
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(days(), st.data())
 def test_whenever_a_person_is_erased_nothing_is_left_of_them_and_what_comes_later_changes_nothing(
     day: tuple[list[tuple[Step, set[GuestId]]], Book], data: st.DataObject
@@ -101,7 +101,7 @@ def test_whenever_a_person_is_erased_nothing_is_left_of_them_and_what_comes_late
             assert not set(record.filled.values()) & gone, "nothing that was theirs goes on in somebody else"
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(days(), st.data())
 def test_merging_and_then_erasing_is_the_same_under_whichever_record_and_how_often(
     day: tuple[list[tuple[Step, set[GuestId]]], Book], data: st.DataObject

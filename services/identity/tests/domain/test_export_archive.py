@@ -37,5 +37,29 @@ def test_the_page_shows_everything_and_runs_nothing_that_a_guest_wrote() -> None
     assert "Lindenhof &amp; Sons" in page
 
 
+def test_the_page_is_plain_html_with_lists_of_what_there_is() -> None:
+    parts = {"identity": {"first_name": "Clara", "notes": "", "guests": [], "ids": [1, 2]}}
+    page = opened(build("Lindenhof", AT, parts))["index.html"]
+    assert page.endswith(
+        "<body><h1>Your data at Lindenhof</h1><p>As of 2026-11-23T12:00:00+00:00.</p><h2>Identity</h2>"
+        "<dl><dt>First name</dt><dd>Clara</dd><dt>Notes</dt><dd><i>nothing</i></dd><dt>Guests</dt><dd><i>nothing</i></dd>"
+        "<dt>Ids</dt><dd><ol><li>1</li><li>2</li></ol></dd></dl></body></html>\n"
+    )
+    two = opened(build("Lindenhof", AT, {"a": 1, "b": 2}))["index.html"]
+    assert "<h2>A</h2>1<h2>B</h2>2</body>" in two
+
+
+def test_files_for_programs_are_sorted_indented_and_readable() -> None:
+    files = opened(build("Lindenhof", AT, {"b": {"z": "ü", "a": 1}, "a": {}}))
+    assert files["b.json"] == '{\n  "a": 1,\n  "z": "ü"\n}\n'
+    assert files["README.txt"].endswith(":\n  a.json\n  b.json\n")
+
+
+def test_every_file_is_of_the_moment_of_the_export_and_compressed() -> None:
+    with zipfile.ZipFile(io.BytesIO(build("Lindenhof", AT, PARTS))) as zipped:
+        assert {entry.date_time for entry in zipped.infolist()} == {(2026, 11, 23, 12, 0, 0)}
+        assert {entry.compress_type for entry in zipped.infolist()} == {zipfile.ZIP_DEFLATED}
+
+
 def test_the_same_data_gives_the_same_archive() -> None:
     assert build("Lindenhof", AT, PARTS) == build("Lindenhof", AT, dict(reversed(PARTS.items())))

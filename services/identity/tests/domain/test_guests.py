@@ -133,7 +133,7 @@ def after(book: Book, happens: list[Happening]) -> Book:
     return known
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(mornings())
 def test_in_whichever_order_records_are_merged_and_edited_the_same_guests_remain(
     morning: tuple[Book, list[Happening], list[Happening]],

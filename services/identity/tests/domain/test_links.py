@@ -68,11 +68,19 @@ def test_what_nobody_stands_for_is_open_in_name_only() -> None:
     assert expired.at(NOW, backed=False) is InvitationStatus.EXPIRED
 
 
+def test_accepted_withdrawn_and_renewed_are_on_record() -> None:
+    invitation = Invitation(InvitationStatus.OPEN, NOW + WEEK)
+    assert invitation.accepted(NOW, backed=True) == Invitation(InvitationStatus.ACCEPTED, NOW + WEEK)
+    assert invitation.withdrawn() == Invitation(InvitationStatus.WITHDRAWN, NOW + WEEK)
+    assert invitation.renewed(NOW + WEEK, WEEK) == Invitation(InvitationStatus.OPEN, NOW + 2 * WEEK)
+
+
 @pytest.mark.parametrize("opens", list(Opens))
 def test_a_link_leads_to_the_dashboards_page_and_keeps_the_token_from_servers(opens: Opens) -> None:
     token = token_of(opens, bytes(range(32)))
-    link = link_to("https://desk.example/app/", token)
-    assert link == f"https://desk.example/app/{opens.page}#{token}"
+    for dashboard in ("https://desk.example/app", "https://desk.example/X"):
+        assert link_to(dashboard + "/", token) == link_to(dashboard, token) == f"{dashboard}/{opens.page}#{token}"
+    assert len(token) == len(opens.value) + 43, "256 bits, without padding"
     assert token.startswith(opens.value)
     assert len(hash_of(token)) == 64
     assert hash_of(token) != hash_of(token + "A")

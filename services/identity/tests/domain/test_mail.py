@@ -19,6 +19,12 @@ def test_a_mail_that_was_taken_or_refused_is_not_tried_again() -> None:
     assert after(Tried.REFUSED, 1, NOW, NOW + FIRST, FIRST) == Next(MailStatus.REFUSED)
 
 
+def test_what_would_come_when_its_time_is_over_is_given_up() -> None:
+    assert after(Tried.FAILED, 1, NOW, NOW + FIRST, FIRST) == Next(MailStatus.GIVEN_UP)
+    in_time = NOW + FIRST + timedelta(microseconds=1)
+    assert after(Tried.FAILED, 1, NOW, in_time, FIRST) == Next(MailStatus.WAITING, NOW + FIRST)
+
+
 def test_a_server_that_stays_away_is_asked_more_and_more_rarely_until_nothing_is_left_to_say() -> None:
     now, pauses = NOW, list[timedelta]()
     while (following := after(Tried.FAILED, len(pauses) + 1, now, NOW + timedelta(days=3), FIRST)).at is not None:
@@ -35,6 +41,10 @@ def test_a_server_that_stays_away_is_asked_more_and_more_rarely_until_nothing_is
     ("code", "of_the_mail", "tried"),
     [
         (450, True, Tried.FAILED),
+        (499, True, Tried.FAILED),
+        (500, True, Tried.REFUSED),
+        (599, True, Tried.REFUSED),
+        (600, True, Tried.FAILED),
         (550, True, Tried.REFUSED),
         (554, True, Tried.REFUSED),
         (421, True, Tried.FAILED),

@@ -26,3 +26,8 @@ def test_the_last_admin_can_neither_step_down_nor_leave(to: HotelRole | None) ->
 def test_staff_leave_freely() -> None:
     check_admins_remain(HotelRole.STAFF, None, other_admins=0)
     check_admins_remain(HotelRole.ADMIN, HotelRole.ADMIN, other_admins=0)
+
+
+def test_a_role_of_the_hotels_own_brings_what_is_on_record() -> None:
+    assert scopes("duty", ["guest:write", "guest:read"]) == ("guest:read", "guest:write")
+    assert scopes("duty") == ()

@@ -107,6 +107,11 @@ def test_however_it_is_written_a_browser_that_follows_it_stays_at_the_dashboard(
     assert back.isprintable()
 
 
+def test_no_origin_with_somebodys_name_in_it_is_led_back_to() -> None:
+    with pytest.raises(BadReturn):
+        check_return_to("https://desk@evil.example/", ["https://desk@evil.example"])
+
+
 def test_without_a_dashboard_there_is_no_way_back() -> None:
     with pytest.raises(BadReturn):
         check_return_to("/", [])
@@ -145,6 +150,7 @@ def trust(*domains: str, organisations: tuple[str, ...] = (), of_platform: bool 
 def test_a_connection_vouches_for_verified_addresses_of_its_domains() -> None:
     assert trust("chain.example").vouches_for(somebody())
     assert not trust("chain.example").vouches_for(somebody(None)), "not verified"
+    assert trust("chain.example").vouches_for(somebody('"mia@home"@chain.example')), "what follows the last @"
     for email in ("mia@other.example", "mia@sub.chain.example", "mia@notchain.example"):
         assert not trust("chain.example").vouches_for(somebody(email))
 
@@ -160,6 +166,7 @@ def test_members_come_by_organisation_where_one_is_named_and_by_domain_where_non
     assert not by_group.admits(somebody("mia@chain.example", "kitchen"))
     assert trust("chain.example").admits(somebody())
     assert not trust("chain.example").admits(somebody("mia@other.example"))
+    assert trust(of_platform=True, organisations=("org_1",)).admits(somebody()), "its hotel was found already"
 
 
 def test_a_hotels_connection_opens_no_account_of_the_platforms_people() -> None:
@@ -174,6 +181,7 @@ def test_a_hotels_connection_opens_no_account_of_the_platforms_people() -> None:
         ({"org_id": "org_1"}, "org_id", {"org_1"}),
         ({"o": {"id": "org_1"}}, "o.id", {"org_1"}),
         ({"groups": ["a", "b", 3, ""]}, "groups", {"a", "b"}),
+        ({"groups": ["a" * 200, "a" * 201]}, "groups", {"a" * 200}),
         ({"o": "text"}, "o.id", set()),
         ({}, "hd", set()),
     ],

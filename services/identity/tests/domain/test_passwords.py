@@ -28,11 +28,16 @@ def test_a_passphrase_is_accepted_as_it_is() -> None:
         "qwertyuiopasdf",
         "zyxwvutsrqpo99",
         "anna_Lindenhof_1",
+        "$unshine22222222",
+        "a1b2c3d4e!!!!",
+        "dr@gon2026!!!",
+        "8207 3619-4450?",
     ],
 )
 def test_a_password_that_is_guessed_first_is_refused(password: str) -> None:
-    with pytest.raises(passwords.WeakPassword):
+    with pytest.raises(passwords.WeakPassword) as refused:
         passwords.check(password, "anna@lindenhof.example")
+    assert refused.value.pointer == "/password"
 
 
 def test_the_same_password_typed_on_another_keyboard_is_the_same_password() -> None:
@@ -51,6 +56,27 @@ def test_names_of_the_person_and_of_the_hotel_are_guessed_first(password: str) -
     passwords.check(password, "a@b.example")
     with pytest.raises(passwords.WeakPassword):
         passwords.check(password, "a@b.example", ("Hotel Seeblick", "Anna Ahorn"))
+
+
+@pytest.mark.parametrize("password", ["kqzvwkvqzkwv", "kqzvw" + "zqwvkvkqwz" * 12 + "qvw", "seeblick-2741-abcd"])
+def test_just_long_short_various_or_own_enough_is_enough(password: str) -> None:
+    passwords.check(password, "a@b.example", ("Hotel Seeblick",))
+
+
+def test_a_hundred_and_twenty_nine_characters_are_too_many() -> None:
+    with pytest.raises(passwords.WeakPassword, match="128"):
+        passwords.check("kqzvw" + "zqwvkvkqwz" * 12 + "qvwk", "a@b.example")
+
+
+def test_words_of_three_letters_count_and_of_two_do_not() -> None:
+    with pytest.raises(passwords.WeakPassword):
+        passwords.check("SeaInn-274-9513", "a@b.example", ("Sea Inn",))
+    passwords.check("hu-bo-274-9513!", "a@b.example", ("Hu Bo",))
+
+
+def test_a_name_within_another_does_not_hide_it() -> None:
+    with pytest.raises(passwords.WeakPassword):
+        passwords.check("seeblick-2741-95", "a@b.example", ("See", "Seeblick"))
 
 
 def test_a_passphrase_may_name_the_hotel_among_other_things() -> None:

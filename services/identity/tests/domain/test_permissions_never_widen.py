@@ -175,5 +175,5 @@ class AHotelsPeople(RuleBasedStateMachine):
         return sum(role == "admin" for other, role in self.members.items() if other != person)
 
 
-AHotelsPeople.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+AHotelsPeople.TestCase.settings = settings(stateful_step_count=25, deadline=None)
 TestAHotelsPeople = AHotelsPeople.TestCase

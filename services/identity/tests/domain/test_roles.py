@@ -40,18 +40,25 @@ def test_whatever_is_on_record_a_hotels_role_brings_no_more_than_an_admin_has(on
     assert set(scopes("superadmin", on_record)) <= {permission.value for permission in GRANTABLE}
 
 
+def test_a_role_of_the_hotels_own_brings_what_is_on_record_and_nothing_else() -> None:
+    assert permissions_of("duty", ["guest:read", "hotel:create"]) == {READ}
+    assert permissions_of("duty") == NOTHING
+
+
 def test_built_in_roles_bring_the_same_whatever_is_on_record() -> None:
     assert permissions_of("viewer", ["user:write"]) == ROLE_PERMISSIONS[Role.VIEWER]
 
 
 def test_new_names_are_new_and_a_hotel_has_only_so_many() -> None:
     assert check_new_name("duty", ["night"]) == "duty"
-    with pytest.raises(BuiltInRole):
+    with pytest.raises(BuiltInRole) as built_in:
         check_new_name("staff", [])
-    with pytest.raises(RoleTaken):
+    with pytest.raises(RoleTaken) as taken:
         check_new_name("night", ["night"])
+    assert built_in.value.pointer == taken.value.pointer == "/name"
     with pytest.raises(TooManyRoles):
         check_new_name("duty", [f"role-{number}" for number in range(MAX_OWN_ROLES)])
+    check_new_name("duty", [f"role-{number}" for number in range(MAX_OWN_ROLES - 1)])
 
 
 def test_nobody_composes_what_they_lack_nor_takes_it_out() -> None:
@@ -64,14 +71,19 @@ def test_nobody_composes_what_they_lack_nor_takes_it_out() -> None:
 
 @pytest.mark.parametrize("permission", [Permission.HOTEL_CREATE, Permission.HOTEL_SUSPEND])
 def test_what_is_the_platforms_goes_into_no_role_even_by_the_platform(permission: Permission) -> None:
-    with pytest.raises(NotForHotels):
+    with pytest.raises(NotForHotels) as refused:
         compose(ROLE_PERMISSIONS[Role.SUPERADMIN], NOTHING, [permission])
+    assert refused.value.pointer == "/permissions"
+
+
+def test_a_role_may_hold_all_that_an_admin_may_do() -> None:
+    assert compose(GRANTABLE, NOTHING, GRANTABLE) == GRANTABLE
 
 
 def test_who_may_do_less_does_not_decide_about_who_may_do_more() -> None:
     check_within(GRANTABLE, GRANTABLE, NOTHING)
-    with pytest.raises(BeyondOwnPermissions):
-        check_within(GRANTABLE - {WRITE}, GRANTABLE)
+    with pytest.raises(BeyondOwnPermissions, match=r"guest:read, guest:write$"):
+        check_within(GRANTABLE - {WRITE, READ}, GRANTABLE)
 
 
 def test_a_role_that_people_work_in_stays_and_it_says_how_many() -> None:

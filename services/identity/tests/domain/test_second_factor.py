@@ -8,11 +8,13 @@ from identity.domain.second_factor import (
     DIGITS,
     LONGEST_LOCK,
     WINDOW,
+    SecondFactorLocked,
     Tries,
     accepted_step,
     app_code_in,
     code_of,
     enrolment_uri,
+    hash_of,
     recovery_code,
     recovery_code_in,
     step_of,
@@ -111,3 +113,12 @@ def test_whoever_knows_the_password_and_guesses_for_a_year_has_a_chance_of_three
     right = (2 * WINDOW + 1) / 10**DIGITS
     assert guesses < 24 * 365 + 35
     assert 1 - (1 - right) ** guesses < 0.03
+
+
+def test_who_is_locked_is_told_after_how_many_whole_seconds_to_come_again() -> None:
+    assert SecondFactorLocked(timedelta(seconds=1.2)).retry_after_seconds == 2
+    assert SecondFactorLocked(timedelta(minutes=1)).retry_after_seconds == 60
+
+
+def test_of_a_recovery_code_its_sha_256_is_kept() -> None:
+    assert hash_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

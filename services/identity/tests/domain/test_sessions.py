@@ -68,3 +68,8 @@ def test_a_token_never_outlives_its_session() -> None:
     ends = lifetimes.session_ends(NOW)
     assert lifetimes.token_ends(NOW, ends) == NOW + timedelta(days=14)
     assert lifetimes.token_ends(NOW + timedelta(days=59), ends) == ends
+
+
+def test_the_moment_of_expiry_is_too_late() -> None:
+    assert judge(PresentedToken(NOW, None, None), NOW, OVERLAP) is RefreshVerdict.REFUSE
+    assert judge(PresentedToken(NOW, None, None), NOW - timedelta(microseconds=1), OVERLAP) is RefreshVerdict.ROTATE

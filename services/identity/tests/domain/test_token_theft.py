@@ -124,4 +124,4 @@ class Theft(RuleBasedStateMachine):
 
 
 TestTheft = Theft.TestCase
-TestTheft.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestTheft.settings = settings(max_examples=2 * settings().max_examples, stateful_step_count=30, deadline=None)

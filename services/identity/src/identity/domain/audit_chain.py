@@ -170,7 +170,6 @@ class ChainCheck:
             self._fault(FaultKind.CHANGED, head.position, None, "the chain's head has another hash")
         for mark in self._marks:
             self._fault(FaultKind.MISSING, mark.position, None, "it was signed and is not there")
-        self._marks = []
         found = [*self._faults, *_explained(self._broken)]
         return sorted(found, key=lambda fault: (fault.position is None, fault.position or 0))
 

@@ -135,8 +135,8 @@ def fact_of(body: Mapping[str, object]) -> Fact | None:
             return None
         return _fact(kind, envelope)
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        raise BadEvent(pointer=f"/{where.replace('.', '/')}") from None
+        where = "/".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise BadEvent(pointer=f"/{where}") from None
 
 
 def _fact(kind: ObjectKind, envelope: _Envelope) -> Fact:

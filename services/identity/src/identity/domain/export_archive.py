@@ -36,7 +36,7 @@ def build(hotel: str, made_at: datetime, parts: Mapping[str, Json]) -> bytes:
         **files,
     }
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+    with zipfile.ZipFile(archive, "w") as zipped:
         for name, text in together.items():
             entry = zipfile.ZipInfo(name, made_at.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from contracts.errors import Conflict, Forbidden, Invalid
 
 MAX_LANGUAGES = 30
-_SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _RESERVED = frozenset({"admin", "api", "app", "by-slug", "www", "static", "widget", "platform"})
 
 
@@ -62,7 +62,7 @@ def check_slug(slug: str) -> str:
     Raises:
         ValueError: other characters, too short or long, or a reserved word.
     """
-    if not 3 <= len(slug) <= 40 or not _SLUG.match(slug):
+    if not 3 <= len(slug) <= 40 or not _SLUG.fullmatch(slug):
         raise ValueError("3 to 40 letters a-z, digits and single hyphens")
     if slug in _RESERVED:
         raise ValueError("this word is reserved")

@@ -73,7 +73,7 @@ def letter(kind: MailKind, language: str, facts: Facts) -> Letter:
 
 def one_line(name: str) -> str:
     """The name without line breaks, control and direction characters, and not longer than a line."""
-    visible = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in name)
+    visible = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name)
     plain = "".join(sign for sign in visible if not unicodedata.category(sign).startswith("C"))
     return " ".join(plain.split())[:LONGEST_NAME].strip()
 

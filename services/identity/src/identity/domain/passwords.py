@@ -81,16 +81,16 @@ def _is_common(folded: str) -> bool:
     cores = {folded, folded.strip(_FILLERS), folded.translate(_SAID_OTHERWISE).strip(_FILLERS)}
     cores |= {folded.strip(_FILLERS).translate(_SAID_OTHERWISE)}
     repeated = {_once(core) for core in cores}
-    return "" in cores or not _COMMON.isdisjoint(cores | repeated) or any(map(_is_a_run, cores))
+    return not _COMMON.isdisjoint(cores | repeated) or any(map(_is_a_run, cores))
 
 
 def _once(core: str) -> str:
     """The part that the whole repeats; the whole, if it repeats nothing."""
-    return core[: (core + core).find(core, 1)] if core else core
+    return core[: (core + core).find(core, 1)]
 
 
 def _is_a_run(core: str) -> bool:
-    """Whether it goes along the alphabet or a keyboard's rows, either way."""
+    """Whether it goes along the alphabet or a keyboard's rows, either way; nothing at all does, too."""
     return any(core in run for row in _ROWS for run in (row * 2, row[::-1] * 2))
 
 
