@@ -5,13 +5,12 @@ Identity's own tests look at the mails on the wire; docs/abuse.md names them.
 
 import asyncio
 
-import httpx
 import pytest
 
 from devstack.stack import Stack
 from gateway.routes.passing_on import ROUTES
 from kit.hotels import ROOT, SERVICES, Hotel, documents, open_hotel, own_token, path_at, state_of
-from kit.people import PASSWORD
+from kit.people import PASSWORD, browser
 from kit.samples import fields
 
 ADMIN = "anna.admin@lindenhof.example"
@@ -36,7 +35,7 @@ async def test_no_address_with_a_second_line_or_a_second_recipient_is_taken_anyw
     """Every body of every service that has a place for an e-mail address."""
     before = await state_of(stack, hotel.ids["hotel_id"])
     tried: set[str] = set()
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with browser(stack.url("gateway")) as http:
         root = await http.post(f"{stack.url('identity')}/tokens", json={"email": ROOT, "password": PASSWORD})
         superadmin = root.raise_for_status().json()["access_token"]
         for operation in await documents(stack):

@@ -15,7 +15,7 @@ from devstack.services import client_secret
 from devstack.stack import Stack
 from gateway.routes.passing_on import ROUTES
 from kit.hotels import ROOT, Hotel, database, documents, open_hotel, own_token, path_at, state_of
-from kit.people import PASSWORD
+from kit.people import PASSWORD, browser
 from kit.samples import Json, Operation, fields, resolved, sample
 
 ADMIN = "anna.admin@lindenhof.example"
@@ -103,7 +103,7 @@ async def test_what_a_body_has_no_place_for_is_refused_by_name_and_nothing_chang
     wrong: list[str] = []
     tried: set[str] = set()
     root = await root_token(stack)
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with browser(stack.url("gateway")) as http:
         for operation, schema in bodies(await documents(stack)):
             body, places = smuggling(schema, operation.document)
             assert len(places) >= 8, str(operation)
@@ -133,7 +133,7 @@ async def test_no_field_that_there_is_gives_an_admin_more_than_they_have(stack: 
     }
     before = await state_of(stack, hotel.ids["hotel_id"]), await accounts(stack)
     tried: set[str] = set()
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with browser(stack.url("gateway")) as http:
         for operation, schema in bodies(await documents(stack)):
             for name, _ in fields(schema, operation.document):
                 if operation.service == "identity" and name in too_much:

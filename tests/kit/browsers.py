@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from devstack.stack import Stack
+from kit import people
 from kit.people import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -29,8 +30,8 @@ async def browser(
     stack: Stack, email: str, user_agent: str = FIREFOX, password: str = PASSWORD
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """Signed in with a cookie; repeats the CSRF token."""
-    headers = {"user-agent": user_agent}
-    async with httpx.AsyncClient(base_url=stack.url("gateway"), headers=headers, trust_env=False) as client:
+    async with people.browser(stack.url("gateway")) as client:
+        client.headers["user-agent"] = user_agent
         view = body(await client.post("/api/session", json={"email": email, "password": password}), 201)
         client.headers["x-csrf-token"] = view["csrf_token"]
         yield client

@@ -32,7 +32,7 @@ OPEN = {
     ("gateway", "/api/session/oidc"),
 }
 """Ask for no token: for a password, a secret, a one-time code, a signature or a cookie, or are for everybody."""
-COOKIE_ONLY = {("gateway", f"/api/session{more}") for more in ("", "/refresh", "/oidc")}
+COOKIE_ONLY = {("gateway", f"/api/session{more}") for more in ("", "/refresh", "/switch", "/oidc")}
 """These read cookies and no token; the session in the cookie names the hotel."""
 OF_NOBODY_HERE = {
     "client_id": "the name of a program: ours at an issuer, or a service's here",

@@ -1,11 +1,13 @@
 """The dashboard's cookie: what it opens, and what a foreign page can't do with it."""
 
+import asyncio
 import time
 from dataclasses import replace
 from uuid import UUID
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -133,3 +135,18 @@ async def test_the_document_at_the_public_address_describes_what_is_passed_on_to
     passed_on = {f"/api{route.path}" for route in ROUTES}
     assert passed_on <= set(paths)
     assert {"/api/session", "/api/inbox", "/widget/sessions"} <= set(paths)
+
+
+async def test_whoever_is_signed_in_notices_nothing_of_connections_that_valkeys_restart_cut(
+    gateway: RunningService, browser: httpx.AsyncClient, valkey: Redis
+) -> None:
+    async def all_at_once() -> list[int]:
+        return [answer.status_code for answer in await asyncio.gather(*(browser.get("/api/session") for _ in range(4)))]
+
+    assert await all_at_once() == [200] * 4
+    own = f"{gateway.settings.valkey_namespace}-gateway-sessions"
+    cut = [client["id"] for client in await valkey.client_list() if client["name"] == own]
+    for client in cut:
+        await valkey.client_kill_filter(_id=client)
+    assert cut
+    assert await all_at_once() == [200] * 4

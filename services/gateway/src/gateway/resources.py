@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.apikeys import ApiKeys
@@ -157,8 +158,16 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         conversation=Upstream("conversation", rt.http(settings.conversation_url, timeout_seconds=seconds)),
         escalation=Upstream("escalation", rt.http(settings.escalation_url, timeout_seconds=seconds)),
     )
+    # Once anew over a new connection: those in the pool were cut when Valkey was restarted. Nothing that timed out.
+    keeper = Redis.from_url(
+        settings.valkey_url,
+        client_name=f"{settings.valkey_namespace}-{rt.service}-sessions",
+        socket_connect_timeout=1,
+        socket_timeout=5,
+        retry=Retry(NoBackoff(), 1, (ConnectionError,)),
+    )
     sessions = Sessions(
-        rt.valkey,
+        keeper,
         settings.valkey_namespace,
         settings.session_key.get_secret_value(),
         settings.session_days,
@@ -180,6 +189,7 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     finally:
         await hub.close()
         await readers.aclose()
+        await keeper.aclose()
 
 
 def settings_of(rt: Runtime) -> Settings:
