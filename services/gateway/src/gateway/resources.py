@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError as ConnectionCut
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.apikeys import ApiKeys
@@ -164,7 +164,7 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         client_name=f"{settings.valkey_namespace}-{rt.service}-sessions",
         socket_connect_timeout=1,
         socket_timeout=5,
-        retry=Retry(NoBackoff(), 1, (ConnectionError,)),
+        retry=Retry(NoBackoff(), 1, (ConnectionCut,)),
     )
     sessions = Sessions(
         keeper,
