@@ -49,10 +49,11 @@ async def test_what_other_folders_tests_and_fixtures_do_is_no_tests_doing(
 ) -> None:
     client = desk.client(staff)
     with watching(HERE / "sample", request.config.rootpath) as elsewhere:
-        await client.get("/notes")
+        first = await client.get("/notes")
     monkeypatch.setenv("PYTEST_CURRENT_TEST", f"{request.node.nodeid}[a :: b] (setup)")
     with watching(HERE, request.config.rootpath) as here:
-        await client.get("/notes")
+        second = await client.get("/notes")
+    assert [first.status_code, second.status_code] == [200, 200]
     assert (elsewhere, set(here)) == ({}, {("GET /notes", "")})
 
 
