@@ -25,6 +25,7 @@ def test_size_counts_bytes_as_they_are_sent() -> None:
     assert check_document({"a": "ü" * 5}, 18)
     with pytest.raises(ValueError, match="bytes"):
         check_document({"a": "ü" * 6}, 18)
+    assert check_document({"a": 1, "b": 2}, 13)
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])

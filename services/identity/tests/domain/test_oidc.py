@@ -9,18 +9,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from identity.domain.oidc import (
+    KNOWN_FOR,
     Assertion,
     BadReturn,
     BadState,
     Begun,
+    SignInRefused,
     Trust,
     challenge_of,
     check_begun,
     check_return_to,
+    check_signed_in_anew,
     derived,
     hash_of,
+    is_proof,
     organisations_in,
 )
+from identity.domain.sessions import FRESH
 
 ORIGINS = ["https://desk.example", "http://localhost:5173"]
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -188,3 +193,24 @@ def test_a_hotels_connection_opens_no_account_of_the_platforms_people() -> None:
 )
 def test_organisations_are_read_from_the_claim(claims: dict[str, object], path: str, found: set[str]) -> None:
     assert organisations_in(claims, path) == found
+
+
+def test_an_issuer_that_says_when_must_have_asked_just_now() -> None:
+    def anew(ago: timedelta | None) -> None:
+        at = None if ago is None else (NOW - ago).timestamp()
+        check_signed_in_anew(Assertion("https://login.example", "1", None, "Mia", frozenset(), signed_in_at=at), NOW)
+
+    anew(None)
+    anew(timedelta(0))
+    anew(FRESH)
+    with pytest.raises(SignInRefused):
+        anew(FRESH + timedelta(seconds=1))
+
+
+def test_an_identity_stands_for_the_owner_from_the_accounts_first_moment_or_after_a_day() -> None:
+    made = NOW - timedelta(days=30)
+    assert is_proof(made, made, NOW)
+    assert is_proof(made - timedelta(hours=1), made, made)
+    assert is_proof(NOW - KNOWN_FOR, made, NOW)
+    assert not is_proof(NOW - KNOWN_FOR + timedelta(seconds=1), made, NOW)
+    assert not is_proof(NOW, made, NOW)

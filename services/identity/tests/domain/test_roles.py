@@ -20,6 +20,7 @@ from identity.domain.roles import (
     check_unused,
     check_within,
     compose,
+    may_invite,
     permissions_of,
 )
 
@@ -90,3 +91,12 @@ def test_a_role_that_people_work_in_stays_and_it_says_how_many() -> None:
     check_unused(0)
     with pytest.raises(RoleInUse, match="3 people"):
         check_unused(3)
+
+
+def test_who_may_write_people_invites_into_what_they_hold_themselves() -> None:
+    inviter = frozenset({Permission.USER_WRITE, READ})
+    assert may_invite(inviter, frozenset({READ}))
+    assert may_invite(inviter, inviter)
+    assert may_invite(inviter, NOTHING)
+    assert not may_invite(inviter, frozenset({READ, WRITE}))
+    assert not may_invite(frozenset({READ, WRITE}), frozenset({READ}))

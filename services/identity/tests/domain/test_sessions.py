@@ -2,7 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from identity.domain.sessions import Lifetimes, PresentedToken, RefreshVerdict, judge
+import pytest
+
+from identity.domain.sessions import (
+    FRESH,
+    FreshSignInNeeded,
+    Lifetimes,
+    PresentedToken,
+    RefreshVerdict,
+    check_fresh,
+    judge,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OVERLAP = timedelta(seconds=10)
@@ -73,3 +83,11 @@ def test_a_token_never_outlives_its_session() -> None:
 def test_the_moment_of_expiry_is_too_late() -> None:
     assert judge(PresentedToken(NOW, None, None), NOW, OVERLAP) is RefreshVerdict.REFUSE
     assert judge(PresentedToken(NOW, None, None), NOW - timedelta(microseconds=1), OVERLAP) is RefreshVerdict.ROTATE
+
+
+def test_a_sign_in_at_an_issuer_is_fresh_for_ten_minutes() -> None:
+    check_fresh(NOW, NOW)
+    check_fresh(NOW - FRESH, NOW)
+    for reproved_at in (None, NOW - FRESH - timedelta(microseconds=1)):
+        with pytest.raises(FreshSignInNeeded):
+            check_fresh(reproved_at, NOW)
