@@ -32,6 +32,7 @@ from identity.domain.sessions import (
     SessionOver,
     judge,
 )
+from identity.queries.sessions import is_confined
 from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
 from servicekit import Actor, Command, Transaction
 from servicekit.vault import Vault
@@ -285,31 +286,37 @@ async def sign_out(refresh_token: str, owner: TokenOwner, tx: Transaction) -> No
             _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
 
 
-async def revoke_all_sessions(user_id: UserId, tx: Transaction) -> None:
-    """End every session of the account, in every hotel."""
+async def revoke_all_sessions(user_id: UserId, present: SessionId | None, tx: Transaction) -> None:
+    """End every session of the account, in every hotel; from one that is confined, those in its hotel."""
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        await end_sessions(user, EndReason.REVOKED_ALL, tx)
+        if await is_confined(present, tx):
+            await end_other_sessions(user, None, EndReason.REVOKED_ALL, tx, tx.hotel_id)
+        else:
+            await end_sessions(user, EndReason.REVOKED_ALL, tx)
     tx.audit("session.revoke_all", "user", user_id)
 
 
 async def revoke_other_sessions(user_id: UserId, kept: SessionId | None, tx: Transaction) -> None:
-    """End every session of the account but the one that it is done from."""
+    """End every session of the account but the one that it is done from; from one that is confined, those in its hotel."""
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        await end_other_sessions(user, kept, EndReason.REVOKED_ALL, tx)
+        confined = await is_confined(kept, tx)
+        await end_other_sessions(user, kept, EndReason.REVOKED_ALL, tx, tx.hotel_id if confined else None)
     tx.audit("session.revoke_others", "user", user_id)
 
 
-async def end_session(sid: SessionId, user_id: UserId, tx: Transaction) -> None:
+async def end_session(sid: SessionId, user_id: UserId, present: SessionId | None, tx: Transaction) -> None:
     """End one of the account's own sessions, say of a lost phone.
 
     Raises:
-        NotFound: the account has no such session.
+        NotFound: the account has no such session, or the present one is confined to another hotel.
     """
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
         session = await tx.lock(SessionRow, sid)
+        if await is_confined(present, tx) and session.hotel_id != tx.hotel_id:
+            raise NotFound
         if session.ended_at is None:
             _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
 

@@ -32,8 +32,16 @@ class Sessions(BaseModel):
     items: list[SessionView]
 
 
+async def is_confined(sid: UUID | None, tx: Transaction) -> bool:
+    """Whether a hotel's own issuer opened the session, so that it sees and does nothing beyond that hotel. In the
+    account's scope."""
+    session = None if sid is None else await tx.find(SessionRow, sid)
+    return session is not None and session.confined
+
+
 async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) -> Sessions:
-    """The account's open sessions in every hotel, latest first; a hundred at most."""
+    """The account's open sessions in every hotel, or to one that is confined those in its own; latest first; a hundred at
+    most."""
     query = (
         select(SessionRow)
         .where(
@@ -43,6 +51,8 @@ async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) ->
         .limit(100)
     )
     async with account_scope(tx, user_id):
+        if await is_confined(current, tx):
+            query = query.where(col(SessionRow.hotel_id) == tx.hotel_id)
         rows: list[SessionRow] = await tx.scalars(query)
     return Sessions(
         items=[
