@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts.errors import Conflict, NotFound
 from contracts.ids import SessionId, UserId
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import Password
 from identity.commands.oidc import account_of_identity, note_identity
@@ -17,7 +17,6 @@ from identity.commands.second_factor import Given, check_second_factor
 from identity.domain.oidc import Assertion, NotAdmitted, Trust
 from identity.domain.second_factor import SecondFactorRefused
 from identity.domain.sessions import SessionConfined, SessionOver
-from identity.queries.sessions import is_confined
 from identity.tables import SessionRow, UserRow
 from identity.tables_oidc import OidcIdentityRow
 from servicekit import Command, Transaction

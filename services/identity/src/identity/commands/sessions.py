@@ -15,7 +15,7 @@ from contracts.errors import NotFound
 from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
-from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
+from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope, is_confined
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import Password, check_password, end_other_sessions, end_sessions
 from identity.commands.passwords import set_password
@@ -32,7 +32,6 @@ from identity.domain.sessions import (
     SessionOver,
     judge,
 )
-from identity.queries.sessions import is_confined
 from identity.tables import CredentialRow, MembershipRow, RefreshTokenRow, SessionRow, UserRow
 from servicekit import Actor, Command, Transaction
 from servicekit.vault import Vault

@@ -9,9 +9,8 @@ from sqlmodel import col, select
 
 from contracts.errors import NotFound
 from contracts.ids import HotelId
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.domain.members import HotelRole
-from identity.queries.sessions import is_confined
 from identity.tables_oidc import OidcConnectionRow, OidcIdentityRow
 from servicekit import Transaction
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import col, select
 
 from contracts.ids import HotelId, SessionId
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.tables import SessionRow
 from servicekit import Transaction
 
@@ -30,13 +30,6 @@ class Sessions(BaseModel):
     """All of them: an account has few."""
 
     items: list[SessionView]
-
-
-async def is_confined(sid: UUID | None, tx: Transaction) -> bool:
-    """Whether a hotel's own issuer opened the session, so that it sees and does nothing beyond that hotel. In the
-    account's scope."""
-    session = None if sid is None else await tx.find(SessionRow, sid)
-    return session is not None and session.confined
 
 
 async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) -> Sessions:

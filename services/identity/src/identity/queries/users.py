@@ -12,11 +12,10 @@ from contracts.errors import NotFound
 from contracts.ids import HotelId, UserId
 from contracts.permissions import Role
 from contracts.statuses import MembershipStatus, UserStatus
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.queries.cursors import after_name_and_id
 from identity.queries.permissions import Workplace, workplaces
 from identity.queries.second_factor import SecondFactorView, second_factor
-from identity.queries.sessions import is_confined
 from identity.tables import HotelRow, MembershipRow, UserRow
 from servicekit import Page, Transaction
 from servicekit.pagination import PageRequest
