@@ -1,9 +1,11 @@
 """Leaving a hotel: its session is ended at identity, sooner or later, whatever happens to the request that switched."""
 
+import asyncio
 import base64
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -64,22 +66,99 @@ async def test_a_session_that_could_not_be_ended_at_once_is_ended_with_the_next_
     assert await desk.sessions.get(session_id) == after
 
 
-@pytest.mark.parametrize(
-    ("status", "told", "stays"),
-    [(404, UpstreamProblem, True), (503, ServiceUnavailable, True), (401, Unauthenticated, False)],
-)
+@pytest.mark.parametrize(("status", "told"), [(404, UpstreamProblem), (503, ServiceUnavailable)])
 async def test_a_switch_that_identity_refuses_leaves_the_session_as_it_is(
-    valkey: Redis, prefix: str, status: int, told: type[Exception], stays: bool
+    valkey: Redis, prefix: str, status: int, told: type[Exception]
 ) -> None:
     desk = before(identity([], revoked=204, switched=status), valkey, prefix)
     session_id = await desk.sessions.create(IN_NORTH)
     with pytest.raises(told):
-        await desk.sessions.changed(session_id, lambda session: desk.switched(session, "south", CALLER))
-    if stays:
-        assert await desk.sessions.get(session_id) == IN_NORTH
+        await desk.changed(session_id, lambda session: desk.switched(session, "south", CALLER), CALLER)
+    assert await desk.sessions.get(session_id) == IN_NORTH
+
+
+@pytest.mark.parametrize("refreshes", [True, False])
+async def test_whose_role_has_just_changed_switches_with_the_next_token_and_is_not_signed_out(
+    valkey: Redis, prefix: str, refreshes: bool
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path == "/tokens/refresh":
+            next_one = TOKENS | {"access_token": "access-1b", "refresh_token": "refresh-1b"}
+            return httpx.Response(200, json=next_one) if refreshes else httpx.Response(401)
+        holds = request.headers["authorization"] == "Bearer access-1b"
+        return httpx.Response(201, json=TOKENS) if holds else httpx.Response(401)
+
+    desk = before(answer, valkey, prefix)
+    session_id = await desk.sessions.create(IN_NORTH)
+    switching = desk.changed(session_id, lambda session: desk.switched(session, "south", CALLER), CALLER)
+    if refreshes:
+        there = await switching
+        assert (there.access_token, there.leaving) == ("access-2", "refresh-1b")
+        assert asked == ["/tokens/switch", "/tokens/refresh", "/tokens/switch"]
+        assert await desk.sessions.get(session_id) == there
     else:
         with pytest.raises(Unauthenticated):
+            await switching
+        with pytest.raises(Unauthenticated):
             await desk.sessions.get(session_id)
+
+
+async def test_who_switches_twice_leaves_no_session_behind(valkey: Redis, prefix: str) -> None:
+    asked: list[tuple[str, object]] = []
+    desk = before(identity(asked, revoked=503), valkey, prefix)
+    waiting = replace(IN_NORTH, leaving="refresh-0")
+    session_id = await desk.sessions.create(waiting)
+    with pytest.raises(ServiceUnavailable):
+        await desk.changed(session_id, lambda session: desk.switched(session, "south", CALLER), CALLER)
+    assert await desk.sessions.get(session_id) == waiting
+    asked.clear()
+    desk = before(identity(asked, revoked=204), valkey, prefix)
+    there = await desk.changed(session_id, lambda session: desk.switched(session, "south", CALLER), CALLER)
+    assert there.leaving == "refresh-1"
+    assert asked == [("/tokens/revoke", {"refresh_token": "refresh-0"}), ("/tokens/switch", {"hotel": "south"})]
+
+
+async def test_signing_out_ends_what_was_left_too_and_says_where_it_cannot(valkey: Redis, prefix: str) -> None:
+    asked: list[tuple[str, object]] = []
+    waiting = replace(IN_NORTH, leaving="refresh-0")
+    desk = before(identity(asked, revoked=503), valkey, prefix)
+    session_id = await desk.sessions.create(waiting)
+    with pytest.raises(ServiceUnavailable):
+        await desk.sign_out(session_id, CALLER)
+    assert await desk.sessions.get(session_id) == waiting
+    asked.clear()
+    desk = before(identity(asked, revoked=204), valkey, prefix)
+    await desk.sign_out(session_id, CALLER)
+    assert {str(body) for _, body in asked} == {str({"refresh_token": f"refresh-{n}"}) for n in (0, 1)}
+    with pytest.raises(Unauthenticated):
+        await desk.sessions.get(session_id)
+
+
+async def test_signing_out_while_another_tab_switches_ends_what_the_switch_brings(valkey: Redis, prefix: str) -> None:
+    asked: list[tuple[str, object]] = []
+    desk = before(identity(asked, revoked=204), valkey, prefix)
+    session_id = await desk.sessions.create(IN_NORTH)
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(session: Session) -> Session:
+        there = await desk.switched(session, "south", CALLER)
+        under_way.set()
+        await go_on.wait()
+        return there
+
+    async with asyncio.TaskGroup() as tabs:
+        tabs.create_task(desk.changed(session_id, slowly, CALLER))
+        await under_way.wait()
+        tabs.create_task(desk.sign_out(session_id, CALLER))
+        await asyncio.sleep(0.2)
+        go_on.set()
+    with pytest.raises(Unauthenticated):
+        await desk.sessions.get(session_id)
+    ended = [body for path, body in asked if path == "/tokens/revoke"]
+    assert ended == [{"refresh_token": "refresh-1"}, {"refresh_token": "refresh-2"}]
 
 
 async def test_a_session_that_leaves_nothing_reads_as_in_the_release_before(valkey: Redis, prefix: str) -> None:

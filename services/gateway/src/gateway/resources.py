@@ -19,7 +19,7 @@ from contracts.errors import Unauthenticated
 from gateway.adapters.apikeys import ApiKeys
 from gateway.adapters.livestream import LiveStream
 from gateway.adapters.services import Services
-from gateway.adapters.sessions import Refreshed, Session, Sessions
+from gateway.adapters.sessions import Change, Refreshed, Session, Sessions
 from gateway.adapters.upstream import HotelSuspended, ServiceUnavailable, Upstream, UpstreamProblem
 from gateway.live import LiveHub
 from gateway.settings import Settings
@@ -34,6 +34,10 @@ PROFILE = ("user", "hotel", "role", "scopes", "second_factor_needed")
 """What a session remembers of identity's answer beside the tokens."""
 MAX_READERS = 2_000
 """Hotels whose live stream one instance can follow at a time."""
+
+
+class TokenRefused(Exception):
+    """Identity does not take the session's access token. It may take the next one: a role that changes ends tokens alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,13 @@ class Resources:
             caller: headers that say whose browser it is; see `adapters.callers`.
 
         Raises:
-            Unauthenticated: the session is over.
+            TokenRefused: the access token does not hold.
             UpstreamProblem: identity refused, and nothing has changed.
-            ServiceUnavailable: identity did not answer.
+            ServiceUnavailable: identity did not answer, or has yet to end a session that was left before: there is room for
+                one.
         """
+        if session.leaving is not None and not await self.leave(session.leaving, caller):
+            raise ServiceUnavailable("The identity service did not answer")
         answer = await self.services.identity.request(
             "POST",
             "/tokens/switch",
@@ -94,12 +101,42 @@ class Resources:
             content=json.dumps({"hotel": hotel}).encode(),
         )
         if answer.status_code == 401:
-            raise Unauthenticated("The session is over; sign in again")
+            raise TokenRefused
         if answer.status_code >= 500:
             raise ServiceUnavailable("The identity service did not answer")
         if not answer.is_success:
             raise UpstreamProblem(answer)
         return session_of_tokens(answer.json(), leaving=session.refresh_token)
+
+    async def changed(self, session_id: str, change: Change, caller: Mapping[str, str]) -> Session:
+        """As `Sessions.changed`; where identity does not take the access token, with the next one.
+
+        Raises:
+            Unauthenticated: the session is over.
+        """
+        try:
+            return await self.sessions.changed(session_id, change)
+        except TokenRefused:
+            await self.sessions.renewed(session_id, lambda token: self.refresh(token, caller))
+        try:
+            return await self.sessions.changed(session_id, change)
+        except TokenRefused:
+            raise Unauthenticated("The session is over; sign in again") from None
+
+    async def sign_out(self, session_id: str, caller: Mapping[str, str]) -> None:
+        """End the session at identity, with one that was left and has yet to be ended, and forget it.
+
+        Raises:
+            Unauthenticated: it is over already.
+            ServiceUnavailable: identity did not answer; the session goes on.
+        """
+
+        async def end(session: Session) -> None:
+            for refresh_token in (session.leaving, session.refresh_token):
+                if refresh_token is not None and not await self.leave(refresh_token, caller):
+                    raise ServiceUnavailable("The identity service did not answer; you are still signed in")
+
+        await self.sessions.ended(session_id, end)
 
     async def leave(self, refresh_token: str, caller: Mapping[str, str]) -> bool:
         """End the session of that token at identity, with its live streams everywhere; whether it was done."""

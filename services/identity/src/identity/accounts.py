@@ -14,6 +14,7 @@ from sqlalchemy import text
 from contracts.permissions import Role
 from contracts.statuses import HotelStatus
 from identity.domain import members
+from identity.tables import SessionRow
 from servicekit import Transaction
 
 _SET = text("select set_config('app.account_id', :account_id, true)")
@@ -56,6 +57,13 @@ async def account_of_email(tx: Transaction, email: str) -> UUID | None:
 async def account_of_token(tx: Transaction, token_hash: str) -> UUID | None:
     """Whose refresh token this is."""
     return await tx.scalar(_BY_TOKEN, {"hash": token_hash})
+
+
+async def is_confined(sid: UUID | None, tx: Transaction) -> bool:
+    """Whether a hotel's own issuer opened the session, so that it sees and does nothing beyond that hotel. In the
+    account's scope."""
+    session = None if sid is None else await tx.find(SessionRow, sid)
+    return session is not None and session.confined
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from identity_play import Clock, Desk, Hotel, Json, Person, body, refusal, with_app
+from identity_play import PASSWORD, Clock, Desk, Hotel, Json, Person, body, refusal, with_app
 from oidc_play import Browser, Issuer, connect, domain_of, someone
 from sqlalchemy import text
 
@@ -87,7 +87,7 @@ async def test_one_hotels_issuer_does_not_delete_who_works_for_another_too(
     assert (await desk.root.delete(f"/oidc-connections/{platforms['id']}")).status_code == 204
 
 
-async def test_whoever_has_got_hold_of_a_session_does_not_link_a_proof_of_their_own(
+async def test_a_sign_in_that_was_linked_today_proves_nothing(
     desk: Desk, clock: Clock, hotel: Hotel, provider: Issuer, browser: Browser
 ) -> None:
     connection = await connect(desk, hotel, provider, confirmed=False, domains=[])
@@ -95,7 +95,8 @@ async def test_whoever_has_got_hold_of_a_session_does_not_link_a_proof_of_their_
     thief = someone(provider, "thief@elsewhere.example", email_verified=False)
     clock.pass_(60)
     browser.api.headers["authorization"] = f"Bearer {member.session['access_token']}"
-    url = body(await browser.api.post("/me/identities", json={"connection_id": connection["id"]}))["url"]
+    link = {"connection_id": connection["id"], "current_password": PASSWORD}
+    url = body(await browser.api.post("/me/identities", json=link))["url"]
     assert await browser.come_back(provider.sign_in(url, thief)) == "oidc_linked=1"
     del browser.api.headers["authorization"]
     assert refusal(await delete(desk, await signed_in(browser, connection, thief, fresh=True)), 403) == (

@@ -5,6 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 from identity_play import PASSWORD, Authenticator, Clock, Desk, Hotel, Json, Person, body, claims_of, refusal, with_app
+from mail_play import Postbox
 
 from contracts.events import ImpersonationEnded, ImpersonationStarted
 from identity.commands.accounts import NewAccount, create_account
@@ -84,6 +85,18 @@ async def test_accounts_people_and_keys_are_out_of_reach(desk: Desk, operator: O
     ]
     assert [refusal(answer, 403) for answer in others] == ["missing-permission"] * len(others)
     body(await desk.sign_in(hotel.admin.email), 201)
+
+
+async def test_nobody_joins_a_hotel_in_somebody_elses_place(
+    desk: Desk, operator: Operator, hotel: Hotel, other_hotel: Hotel, postbox: Postbox
+) -> None:
+    staff = await hotel.member("staff")
+    invited = {"email": staff.email, "name": "Staff", "role": "viewer"}
+    body(await other_hotel.admin.api.post("/invitations", json=invited), 201)
+    link = {"token": await postbox.token(staff.email)}
+    _, api = await in_place(desk, operator, hotel, staff.id)
+    assert refusal(await api.post("/invitations/accept", json=link), 403) == "not-your-account"
+    body(await staff.api.post("/invitations/accept", json=link), 201)
 
 
 async def test_the_log_has_who_did_it_and_in_whose_place(desk: Desk, operator: Operator, hotel: Hotel) -> None:

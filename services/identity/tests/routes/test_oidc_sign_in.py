@@ -164,7 +164,7 @@ async def test_one_links_and_unlinks_ones_own_sign_ins(
         someone(provider, "private@elsewhere.example", email_verified=False),
     )
     browser.api.headers["authorization"] = f"Bearer {member.session['access_token']}"
-    command = {"connection_id": connection["id"], "return_to": "/account"}
+    command = {"connection_id": connection["id"], "return_to": "/account", "current_password": PASSWORD}
     url = body(await browser.api.post("/me/identities", json=command))["url"]
     assert await browser.come_back(provider.sign_in(url, elsewhere)) == "oidc_linked=1"
     [identity] = body(await member.api.get("/me/identities"))["items"]
@@ -184,7 +184,8 @@ async def test_a_sign_in_that_is_somebody_elses_is_not_linked(
     mia = someone(provider, f"mia@{domain_of(hotel)}")
     body(await browser.exchange(await browser.arrive(connection["id"], mia)), 201)
     browser.api.headers["authorization"] = f"Bearer {hotel.admin.session['access_token']}"
-    url = body(await browser.api.post("/me/identities", json={"connection_id": connection["id"]}))["url"]
+    link = {"connection_id": connection["id"], "current_password": PASSWORD}
+    url = body(await browser.api.post("/me/identities", json=link))["url"]
     assert await browser.come_back(provider.sign_in(url, mia)) == "oidc_error=identity-taken"
 
 

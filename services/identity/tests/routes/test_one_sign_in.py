@@ -1,7 +1,7 @@
 """A stolen token opens no more than its session, whatever it was switched to or linked from."""
 
 import pytest
-from identity_play import Desk, Hotel, Person, body, refusal
+from identity_play import PASSWORD, Desk, Hotel, Person, body, refusal
 from oidc_play import Browser, Issuer, connect, domain_of, someone
 from sqlalchemy import text
 
@@ -75,7 +75,8 @@ async def test_a_sign_in_is_linked_only_as_long_as_the_session_that_asked_for_it
     connection = await connect(desk, hotel, provider, confirmed=False, domains=[])
     member, thief = await hotel.member(), someone(provider, "thief@elsewhere.example")
     browser.api.headers["authorization"] = f"Bearer {member.session['access_token']}"
-    url = body(await browser.api.post("/me/identities", json={"connection_id": connection["id"]}))["url"]
+    link = {"connection_id": connection["id"], "current_password": PASSWORD}
+    url = body(await browser.api.post("/me/identities", json=link))["url"]
     del browser.api.headers["authorization"]
     ended = {
         "everywhere": lambda: member.api.post("/me/sessions/revoke-all"),

@@ -1,6 +1,7 @@
 """A hotel asks for a second factor: who has none can set one up, and do nothing else."""
 
 from identity_play import PASSWORD, Authenticator, Clock, Desk, Hotel, Person, body, claims_of, refusal, with_app
+from mail_play import Postbox
 
 from contracts.events import HotelUpdated
 from contracts.permissions import ROLE_PERMISSIONS, Role
@@ -48,6 +49,19 @@ async def test_who_has_none_sets_one_up_and_goes_on_with_full_rights(desk: Desk,
     assert not body(await api.get("/me"))["second_factor_needed"]
     assert refusal(await desk.sign_in(member.email), 401) == "second-factor-required"
     assert not body(await desk.sign_in(member.email, second_factor=app.code()), 201)["second_factor_needed"]
+
+
+async def test_nobody_joins_another_hotel_by_a_session_that_can_only_enrol(
+    hotel: Hotel, other_hotel: Hotel, desk: Desk, postbox: Postbox
+) -> None:
+    await asks_for_it(hotel)
+    member = await hotel.member()
+    assert member.session["second_factor_needed"]
+    invited = {"email": member.email, "name": "Two Desks", "role": "viewer"}
+    body(await other_hotel.admin.api.post("/invitations", json=invited), 201)
+    link = {"token": await postbox.token(member.email)}
+    assert refusal(await member.api.post("/invitations/accept", json=link), 403) == "second-factor-needed"
+    body(await desk.anybody.post("/invitations/accept", json=link | {"password": PASSWORD}), 201)
 
 
 async def test_a_session_from_before_is_not_refreshed_to_full_rights(desk: Desk, hotel: Hotel) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
@@ -71,8 +72,14 @@ Leave = Callable[[str], Awaitable[bool]]
 """Takes the refresh token of a session that was left, and tells whether identity has ended it."""
 Change = Callable[[Session], Awaitable[Session]]
 """Makes of a session what it is to be."""
+End = Callable[[Session], Awaitable[None]]
+"""Ends a session at identity, or raises."""
 Done = Callable[[Session], bool]
 """Whether a session is as it should be, so that nothing needs to be changed."""
+
+
+class _Ended(Unauthenticated):
+    """The session was ended as it was asked for."""
 
 
 class Sessions:
@@ -153,6 +160,23 @@ class Sessions:
             DomainError: what `change` raises; the session stays.
         """
         return await self._shielded(session_id, change, done)
+
+    async def ended(self, session_id: str, end: End) -> None:
+        """Forget the session once `end` has ended it, while nobody refreshes or changes it: what a switch under way brings is
+        ended, too.
+
+        Raises:
+            Unauthenticated: it is over already.
+            SessionsUnavailable: the store cannot be reached, or another request's change takes too long.
+            DomainError: what `end` raises; the session stays.
+        """
+
+        async def change(session: Session) -> Session:
+            await end(session)
+            raise _Ended
+
+        with contextlib.suppress(_Ended):
+            await self._shielded(session_id, change, lambda _: False)
 
     async def _shielded(self, session_id: str, change: Change, done: Done) -> Session:
         # The token is single use: a request that gives up in the middle must not take the answer with it.

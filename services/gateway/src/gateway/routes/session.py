@@ -189,7 +189,7 @@ async def switch_hotel(command: SwitchHotel, request: Request, desk: Desk) -> An
         return replace(session, leaving=None) if done else session
 
     try:
-        await desk.sessions.changed(session_id, switched)
+        await desk.changed(session_id, switched, whose)
     except UpstreamProblem as problem:
         return answer_of(problem.response)
     return _shown(await desk.sessions.changed(session_id, left, lambda session: session.leaving is None))
@@ -203,19 +203,7 @@ async def switch_hotel(command: SwitchHotel, request: Request, desk: Desk) -> An
 )
 async def sign_out(request: Request, response: Response, desk: Desk) -> None:
     """End the session everywhere: identity revokes its tokens, the cookie is forgotten."""
-    session_id = _session_id(request)
-    session = await desk.sessions.get(session_id)
-    answer = await desk.services.identity.request(
-        "POST",
-        "/tokens/revoke",
-        headers={"content-type": "application/json"} | caller(request),
-        content=json.dumps({"refresh_token": session.refresh_token}).encode(),
-    )
-    if not answer.is_success:
-        raise ServiceUnavailable("The identity service did not answer; you are still signed in")
-    if session.leaving is not None:
-        await desk.leave(session.leaving, caller(request))
-    await desk.sessions.delete(session_id)
+    await desk.sign_out(_session_id(request), caller(request))
     response.delete_cookie(COOKIE, path="/api")
 
 

@@ -142,11 +142,16 @@ async def end_sessions(user: UserRow, reason: EndReason, tx: Transaction) -> Non
     tx.publish(user.sessions_revoked(None, tx.moment()))
 
 
-async def end_other_sessions(user: UserRow, kept: SessionId | None, reason: EndReason, tx: Transaction) -> None:
-    """End the sessions of a locked account but the one that it is done from, and say so, in the account's scope."""
+async def end_other_sessions(
+    user: UserRow, kept: SessionId | None, reason: EndReason, tx: Transaction, hotel_id: UUID | None = None
+) -> None:
+    """End the sessions of a locked account, or those in one hotel, but the one that it is done from, and say so, in the
+    account's scope."""
     others = update(SessionRow).where(col(SessionRow.user_id) == user.id, col(SessionRow.ended_at).is_(None))
     if kept is not None:
         others = others.where(col(SessionRow.id) != kept)
+    if hotel_id is not None:
+        others = others.where(col(SessionRow.hotel_id) == hotel_id)
     ended = await tx.scalars(others.values(ended_at=tx.now, end_reason=reason).returning(col(SessionRow.id)))
     for sid in sorted(ended):
         tx.publish(user.sessions_revoked(sid, tx.now))

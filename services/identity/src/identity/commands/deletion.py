@@ -17,14 +17,15 @@ from contracts.ids import SessionId, UserId
 from contracts.statuses import USER_MOVES, MembershipStatus, UserStatus, move
 from identity.accounts import account_scope, hotel_scope
 from identity.adapters.hashing import Passwords
-from identity.commands.accounts import OwnAccount, Password, account_changed, check_password, end_sessions
+from identity.commands.accounts import OwnAccount, Password, account_changed, end_sessions
 from identity.commands.grants import check_last_admin, hold_hotel
 from identity.commands.invitations import forget_invitations
 from identity.commands.mail import drop_mails_of
+from identity.commands.proof import check_owner
 from identity.commands.second_factor import Given, check_second_factor
 from identity.commands.users import end_membership
 from identity.domain.second_factor import SecondFactorRefused
-from identity.domain.sessions import EndReason, FreshSignInNeeded, SessionConfined, check_fresh
+from identity.domain.sessions import EndReason, SessionConfined
 from identity.tables import CredentialRow, MembershipRow, SessionRow, UserRow
 from identity.tables_mail import PasswordResetRow
 from identity.tables_oidc import OidcCodeRow, OidcIdentityRow
@@ -91,10 +92,9 @@ async def delete_own_account(
     async with account_scope(tx, user_id):
         memberships = await hold_workplaces(user_id, tx)
         row = await tx.lock(UserRow, user_id)
-        if command.current_password is not None:
-            await check_password(user_id, command.current_password, hasher, tx)
-        else:
-            await _check_signed_in_anew(user_id, session, tx)
+        stood_in = await check_owner(user_id, command.current_password, session, hasher, tx)
+        if stood_in is not None and stood_in.confined:
+            await _check_works_nowhere_else(user_id, stood_in, tx)
         if row.superadmin:
             raise OwnAccount
         refused = await check_second_factor(user_id, command.second_factor, vault, tx)
@@ -182,21 +182,15 @@ async def check_actor_remains(user_id: UserId, tx: Transaction) -> None:
         raise Forbidden("you do not run the platform any more")
 
 
-async def _check_signed_in_anew(user_id: UserId, sid: SessionId | None, tx: Transaction) -> None:
-    """For those who have no password: an issuer vouched a moment ago, and for all that is deleted. In the account's scope,
-    with its hotels held."""
-    session = None if sid is None else await tx.find_locked(SessionRow, sid)
-    if session is None or session.ended_at is not None:
-        raise FreshSignInNeeded
-    check_fresh(session.reproved_at, tx.now)
-    if session.confined:
-        elsewhere = select(func.count()).where(
-            col(MembershipRow.user_id) == user_id,
-            col(MembershipRow.status) == MembershipStatus.ACTIVE,
-            col(MembershipRow.hotel_id) != session.hotel_id,
-        )
-        if await tx.scalar(elsewhere):
-            raise SessionConfined
+async def _check_works_nowhere_else(user_id: UserId, session: SessionRow, tx: Transaction) -> None:
+    """A hotel's issuer vouched, and for all that is deleted. In the account's scope, with its hotels held."""
+    elsewhere = select(func.count()).where(
+        col(MembershipRow.user_id) == user_id,
+        col(MembershipRow.status) == MembershipStatus.ACTIVE,
+        col(MembershipRow.hotel_id) != session.hotel_id,
+    )
+    if await tx.scalar(elsewhere):
+        raise SessionConfined
 
 
 async def _delete(row: UserRow, memberships: list[UUID], tx: Transaction) -> None:

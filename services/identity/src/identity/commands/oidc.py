@@ -1,5 +1,5 @@
 """Sign-in by OpenID Connect after the issuer has spoken: whose account it is, of which hotel they are, and the one-time
-code that their browser exchanges for a session. Also one's own identities: linked, shown, taken away.
+code that their browser exchanges for a session.
 
 An account that exists is found by a linked identity, or by an address that the connection vouches for; never by an
 address alone, which any issuer can assert.
@@ -13,11 +13,9 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from contracts.errors import Conflict, NotFound
-from contracts.ids import HotelId, SessionId, UserId
+from contracts.ids import HotelId
 from contracts.statuses import HotelStatus, MembershipStatus, UserStatus
 from identity.accounts import Access, access_of, account_of_email, account_scope
 from identity.adapters.hashing import Passwords
@@ -29,8 +27,8 @@ from identity.domain.hotels import HotelSuspended
 from identity.domain.members import HotelRole
 from identity.domain.oidc import HANDOVER, SECOND_FACTOR, Assertion, BadCode, NotAdmitted, Trust, hash_of, is_proof
 from identity.domain.second_factor import SecondFactorRefused
-from identity.domain.sessions import Lifetimes, SessionConfined, SessionOver
-from identity.tables import SessionRow, UserRow
+from identity.domain.sessions import Lifetimes
+from identity.tables import UserRow
 from identity.tables_oidc import OidcCodeRow, OidcConnectionRow, OidcIdentityRow
 from servicekit import Transaction, new_id
 from servicekit.vault import Vault
@@ -42,12 +40,6 @@ _HOTEL_HELD = text("select status from hotels where id = :hotel_id for key share
 _BY_ORGANISATION = text(
     "select id from hotels where clerk_organisation_id = any(:organisations) and status <> 'deleted' order by id limit 1"
 )
-
-
-class IdentityTaken(Conflict):
-    """An identity belongs to one account."""
-
-    slug, title = "identity-taken", "This sign-in belongs to another account already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +92,7 @@ async def admit(arrival: Arrival, binder: str, hasher: Passwords, tx: Transactio
         user = await tx.lock(UserRow, user_id)
         if user.status != UserStatus.ACTIVE or not arrival.trust.opens(superadmin=user.superadmin):
             raise NotAdmitted
-        linked_at = await _note_identity(user_id, assertion, tx, known=known)
+        linked_at = await note_identity(user_id, assertion, tx, known=known)
         fresh = arrival.fresh and is_proof(linked_at, user.created_at, tx.now)
     if arrival.hotel_id is not None:
         await _ensure_member(arrival, user, status, tx)
@@ -127,63 +119,7 @@ async def account_of_identity(assertion: Assertion, tx: Transaction) -> UUID | N
     return await tx.scalar(_BY_IDENTITY, {"issuer": assertion.issuer, "subject": assertion.subject})
 
 
-async def check_may_link(user_id: UserId, sid: SessionId | None, tx: Transaction) -> None:
-    """Identities are linked in a session that goes on and that no hotel's own connection opened: what is linked opens the
-    account for good, in every hotel.
-
-    Raises:
-        SessionOver: it is over, or the token is of none.
-        SessionConfined: a hotel's own issuer opened it.
-    """
-    async with account_scope(tx, user_id):
-        session = None if sid is None else await tx.find(SessionRow, sid)
-    if session is None or session.ended_at is not None or session.expires_at <= tx.now:
-        raise SessionOver
-    if session.confined:
-        raise SessionConfined
-
-
-async def link_identity(
-    user_id: UserId, sid: SessionId | None, assertion: Assertion, trust: Trust, tx: Transaction
-) -> None:
-    """Link an identity to the account of somebody who is signed in and has just proved to be both.
-
-    Raises:
-        SessionOver, SessionConfined: as `check_may_link`; minutes passed at the issuer.
-        IdentityTaken: it is another account's.
-        NotAdmitted: an account of the platform's own people, by a hotel's connection.
-    """
-    owner = await account_of_identity(assertion, tx)
-    if owner is not None and owner != user_id:
-        raise IdentityTaken
-    async with account_scope(tx, user_id):
-        user = await tx.lock(UserRow, user_id)
-        if not trust.opens(superadmin=user.superadmin):
-            raise NotAdmitted
-    await check_may_link(user_id, sid, tx)  # under the lock: who ends the session, or the account, has waited
-    async with account_scope(tx, user_id):
-        try:
-            await _note_identity(user_id, assertion, tx, known=owner is not None)
-        except IntegrityError:
-            raise IdentityTaken from None
-
-
-async def unlink_identity(identity_id: UUID, user_id: UserId, tx: Transaction) -> None:
-    """Take one of one's own identities away: that sign-in opens the account no longer.
-
-    Raises:
-        NotFound: the account has no such identity.
-    """
-    async with account_scope(tx, user_id):
-        await tx.lock(UserRow, user_id)
-        row = await tx.find_locked(OidcIdentityRow, identity_id)
-        if row is None:
-            raise NotFound("No such identity")
-        await tx.delete(row)
-    tx.audit("identity.unlink", "user", user_id)
-
-
-async def _note_identity(user_id: UUID, assertion: Assertion, tx: Transaction, *, known: bool) -> datetime:
+async def note_identity(user_id: UUID, assertion: Assertion, tx: Transaction, *, known: bool) -> datetime:
     """Since when it is linked. In the scope of the locked account."""
     if known:
         mine = col(OidcIdentityRow.issuer) == assertion.issuer, col(OidcIdentityRow.subject) == assertion.subject

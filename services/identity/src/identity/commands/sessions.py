@@ -15,7 +15,7 @@ from contracts.errors import NotFound
 from contracts.ids import HotelId, SessionId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
 from contracts.values import Email
-from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope
+from identity.accounts import Access, access_of, account_of_email, account_of_token, account_scope, is_confined
 from identity.adapters.hashing import Passwords
 from identity.commands.accounts import Password, check_password, end_other_sessions, end_sessions
 from identity.commands.passwords import set_password
@@ -285,31 +285,37 @@ async def sign_out(refresh_token: str, owner: TokenOwner, tx: Transaction) -> No
             _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
 
 
-async def revoke_all_sessions(user_id: UserId, tx: Transaction) -> None:
-    """End every session of the account, in every hotel."""
+async def revoke_all_sessions(user_id: UserId, present: SessionId | None, tx: Transaction) -> None:
+    """End every session of the account, in every hotel; from one that is confined, those in its hotel."""
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        await end_sessions(user, EndReason.REVOKED_ALL, tx)
+        if await is_confined(present, tx):
+            await end_other_sessions(user, None, EndReason.REVOKED_ALL, tx, tx.hotel_id)
+        else:
+            await end_sessions(user, EndReason.REVOKED_ALL, tx)
     tx.audit("session.revoke_all", "user", user_id)
 
 
 async def revoke_other_sessions(user_id: UserId, kept: SessionId | None, tx: Transaction) -> None:
-    """End every session of the account but the one that it is done from."""
+    """End every session of the account but the one that it is done from; from one that is confined, those in its hotel."""
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
-        await end_other_sessions(user, kept, EndReason.REVOKED_ALL, tx)
+        confined = await is_confined(kept, tx)
+        await end_other_sessions(user, kept, EndReason.REVOKED_ALL, tx, tx.hotel_id if confined else None)
     tx.audit("session.revoke_others", "user", user_id)
 
 
-async def end_session(sid: SessionId, user_id: UserId, tx: Transaction) -> None:
+async def end_session(sid: SessionId, user_id: UserId, present: SessionId | None, tx: Transaction) -> None:
     """End one of the account's own sessions, say of a lost phone.
 
     Raises:
-        NotFound: the account has no such session.
+        NotFound: the account has no such session, or the present one is confined to another hotel.
     """
     async with account_scope(tx, user_id):
         user = await tx.lock(UserRow, user_id)
         session = await tx.lock(SessionRow, sid)
+        if await is_confined(present, tx) and session.hotel_id != tx.hotel_id:
+            raise NotFound
         if session.ended_at is None:
             _end(session, user, EndReason.SIGNED_OUT, "session.end", tx)
 

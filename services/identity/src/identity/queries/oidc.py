@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from contracts.errors import NotFound
 from contracts.ids import HotelId
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.domain.members import HotelRole
 from identity.tables_oidc import OidcConnectionRow, OidcIdentityRow
 from servicekit import Transaction
@@ -119,9 +119,12 @@ async def offers(hotel: str | None, tx: Transaction) -> Offers:
     return Offers(items=[Offer(id=row.id, name=row.name) for row in found])
 
 
-async def identities(user_id: UUID, tx: Transaction) -> Identities:
-    """The account's own, the oldest first."""
+async def identities(user_id: UUID, sid: UUID | None, tx: Transaction) -> Identities:
+    """The account's own, the oldest first; to a session `sid` that is confined, those of its hotel's issuers."""
     async with account_scope(tx, user_id):
         mine = select(OidcIdentityRow).where(col(OidcIdentityRow.user_id) == user_id)
+        if await is_confined(sid, tx):
+            theirs = select(col(OidcConnectionRow.issuer)).where(col(OidcConnectionRow.hotel_id) == tx.hotel_id)
+            mine = mine.where(col(OidcIdentityRow.issuer).in_(theirs))
         rows = await tx.scalars(mine.order_by(col(OidcIdentityRow.linked_at), col(OidcIdentityRow.id)))
         return Identities(items=[IdentityView.model_validate(row, from_attributes=True) for row in rows])

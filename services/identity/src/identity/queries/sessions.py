@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import col, select
 
 from contracts.ids import HotelId, SessionId
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.tables import SessionRow
 from servicekit import Transaction
 
@@ -33,7 +33,8 @@ class Sessions(BaseModel):
 
 
 async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) -> Sessions:
-    """The account's open sessions in every hotel, latest first; a hundred at most."""
+    """The account's open sessions in every hotel, or to one that is confined those in its own; latest first; a hundred at
+    most."""
     query = (
         select(SessionRow)
         .where(
@@ -43,6 +44,8 @@ async def open_sessions(user_id: UUID, current: UUID | None, tx: Transaction) ->
         .limit(100)
     )
     async with account_scope(tx, user_id):
+        if await is_confined(current, tx):
+            query = query.where(col(SessionRow.hotel_id) == tx.hotel_id)
         rows: list[SessionRow] = await tx.scalars(query)
     return Sessions(
         items=[

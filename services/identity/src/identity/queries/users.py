@@ -12,7 +12,7 @@ from contracts.errors import NotFound
 from contracts.ids import HotelId, UserId
 from contracts.permissions import Role
 from contracts.statuses import MembershipStatus, UserStatus
-from identity.accounts import account_scope
+from identity.accounts import account_scope, is_confined
 from identity.queries.cursors import after_name_and_id
 from identity.queries.permissions import Workplace, workplaces
 from identity.queries.second_factor import SecondFactorView, second_factor
@@ -93,7 +93,10 @@ class Me(BaseModel):
     hotel: HotelOfToken | None
     role: str | None
     scopes: list[str] = Field(description="what this token allows")
-    hotels: list[Workplace] = Field(description="where I may work, the hotel joined first in front")
+    hotels: list[Workplace] = Field(
+        description="where I may work, the hotel joined first in front; a session that a hotel's own connection opened shows that"
+        " hotel alone"
+    )
     second_factor: SecondFactorView
     second_factor_needed: bool = Field(
         description="true: the hotel, or the platform, asks for one, and the token opens nothing else"
@@ -198,7 +201,7 @@ def _there() -> ColumnElement[bool]:
 
 
 async def me(user_id: UUID, tx: Transaction) -> Me:
-    """Who is signed in, from the actor's token and the directory.
+    """Who is signed in, from the actor's token and the directory. A session that is confined sees its own hotel alone.
 
     Raises:
         NotFound: the account is gone.
@@ -208,6 +211,8 @@ async def me(user_id: UUID, tx: Transaction) -> Me:
         found = await tx.get(UserRow, user_id)
         factor = await second_factor(user_id, tx)
         hotels = await workplaces(user_id, tx)
+        if await is_confined(tx.actor.sid, tx):
+            hotels = [each for each in hotels if each.id == tx.hotel_id]
     return Me(
         user=Person(id=UserId(found.id), name=found.name, email=found.email),
         hotel=None if hotel is None else HotelOfToken.model_validate(hotel, from_attributes=True),

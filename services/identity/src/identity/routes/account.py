@@ -45,26 +45,26 @@ async def change_password_route(command: ChangePassword, actor: SignedIn, rt: Rt
 
 @router.get("/me/sessions")
 async def sessions_route(actor: SignedIn, tx: OwnTx) -> Sessions:
-    """Where I am signed in, in every hotel."""
+    """Where I am signed in, in every hotel; from a session that a hotel's own connection opened, in that one."""
     return await open_sessions(own_id(actor), actor.sid, tx)
 
 
 @router.delete("/me/sessions/{session_id}", status_code=204, responses=problems(NotFound))
 async def end_session_route(session_id: SessionId, actor: SignedIn, tx: OwnTx) -> None:
     """Sign out there. Its tokens are refused everywhere within seconds."""
-    await end_session(session_id, own_id(actor), tx)
+    await end_session(session_id, own_id(actor), actor.sid, tx)
 
 
 @router.post("/me/sessions/revoke-others", status_code=204)
 async def revoke_others_route(actor: SignedIn, tx: OwnTx) -> None:
-    """Sign out everywhere but here."""
+    """Sign out everywhere but here; from a session that a hotel's own connection opened, everywhere in that hotel."""
     await revoke_other_sessions(own_id(actor), actor.sid, tx)
 
 
 @router.post("/me/sessions/revoke-all", status_code=204)
 async def revoke_all_route(actor: SignedIn, tx: OwnTx) -> None:
-    """Sign out everywhere, here too."""
-    await revoke_all_sessions(own_id(actor), tx)
+    """Sign out everywhere, here too; from a session that a hotel's own connection opened, everywhere in that hotel."""
+    await revoke_all_sessions(own_id(actor), actor.sid, tx)
 
 
 async def check_password_limit(actor: Actor, rt: Runtime) -> None:

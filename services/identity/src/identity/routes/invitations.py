@@ -40,7 +40,7 @@ from identity.resources import resources_of
 from identity.routes.tokens import try_of
 from identity.settings import settings_of
 from servicekit import Actor, HotelTx, Page, PageQuery, Rt, Runtime, Tx, edge_router, may, new_id, problems, public
-from servicekit.access import maybe_actor
+from servicekit.access import Access, AccessKind, NotYourAccount, SecondFactorNeeded, check, maybe_actor
 from servicekit.addresses import whose
 from servicekit.problems import TooManyRequests
 
@@ -139,6 +139,8 @@ async def show_invitation_route(command: ShowInvitation, request: Request, rt: R
         AlreadyMember,
         EmailTaken,
         InvitedSomebodyElse,
+        NotYourAccount,
+        SecondFactorNeeded,
         TooManyRequests,
     ),
     dependencies=[OPEN],
@@ -162,8 +164,14 @@ async def accept_invitation_route(
 async def _proven(
     found: Invited, command: AcceptInvitation, caller: Actor | None, request: Request, rt: Runtime
 ) -> UserId | None:
-    """The account that accepts, proven by a session or its password; None: the address has none."""
+    """The account that accepts, proven by a session or its password; None: the address has none.
+
+    Raises:
+        NotYourAccount, SecondFactorNeeded: the session does not open the account, or nothing yet but a second factor.
+        InvitedSomebodyElse, WrongPassword, TooManyRequests: as they say.
+    """
     if caller is not None and caller.kind is ActorKind.USER:
+        check(caller, Access(AccessKind.SIGNED_IN))
         if caller.id != found.user_id:
             raise InvitedSomebodyElse
         return found.user_id

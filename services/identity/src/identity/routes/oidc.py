@@ -21,7 +21,8 @@ from contracts.errors import DomainError, NotFound
 from contracts.ids import SessionId, UserId
 from identity.adapters.issuers import Client
 from identity.commands.accounts import EmailTaken
-from identity.commands.oidc import Arrival, access_by_code, admit, arrival_of, exchange_code, link_identity
+from identity.commands.identities import link_identity
+from identity.commands.oidc import Arrival, access_by_code, admit, arrival_of, exchange_code
 from identity.commands.second_factor import Given
 from identity.commands.sessions import person
 from identity.domain.hotels import HotelSuspended
