@@ -209,7 +209,7 @@ def test_an_issuer_that_says_when_must_have_asked_just_now() -> None:
 
 def test_an_identity_stands_for_the_owner_from_the_accounts_first_moment_or_after_a_day() -> None:
     made = NOW - timedelta(days=30)
-    assert is_proof(made, made, NOW)
+    assert is_proof(made, made, made)
     assert is_proof(made - timedelta(hours=1), made, made)
     assert is_proof(NOW - KNOWN_FOR, made, NOW)
     assert not is_proof(NOW - KNOWN_FOR + timedelta(seconds=1), made, NOW)
