@@ -123,6 +123,44 @@ async def test_what_the_platforms_people_sent_stands_while_they_are(desk: Desk, 
     body(await accept(desk, token), 201)
 
 
+@pytest.mark.parametrize("why", ["its sender is gone", "it ran out"])
+async def test_a_hotels_first_admin_is_invited_anew_where_the_first_invitation_opens_nothing_any_more(
+    desk: Desk, hotel: Hotel, postbox: Postbox, why: str
+) -> None:
+    """The hotel has nobody who could send it again, and the platform's people do so from no hotel."""
+    to = f"/hotels/{hotel.id}/invitations"
+    made, former = await sent_by(desk.root, postbox, to=to)
+    someone = {"email": made["email"], "name": "Noor", "role": "admin"}
+    assert refusal(await desk.root.post(to, json=someone), 409) == "already-invited", "it stands"
+    await make_void(desk, hotel, made, why)
+    again = body(await desk.root.post(to, json=someone), 201)
+    assert (again["status"], await shown(hotel, made)) == ("open", "withdrawn")
+    assert refusal(await accept(desk, former), 410) == "link-void"
+    assert body(await accept(desk, await postbox.token(made["email"], 2)), 201)["role"] == "admin"
+
+
+async def test_nobody_takes_back_a_void_invitation_into_more_than_they_have(
+    desk: Desk, hotel: Hotel, postbox: Postbox
+) -> None:
+    narrow = {"name": "greets", "display_name": "Greets", "permissions": ["user:read", "user:write"]}
+    body(await hotel.admin.api.post("/roles", json=narrow), 201)
+    made, _ = await sent_by(hotel.admin.api, postbox)
+    greeter = await hotel.member("greets")
+    await make_void(desk, hotel, made, "it ran out")
+    someone = {"email": made["email"], "name": "Noor", "role": "greets"}
+    assert refusal(await greeter.api.post("/invitations", json=someone), 403) == "beyond-own-permissions"
+    assert await shown(hotel, made) == "expired"
+
+
+async def make_void(desk: Desk, hotel: Hotel, made: Json, why: str) -> None:
+    change = {
+        "its sender is gone": "update invitations set invited_by = gen_random_uuid() where id = :id",
+        "it ran out": "update invitations set expires_at = now() - interval '1 minute' where id = :id",
+    }
+    async with desk.app.runtime.db.transaction(hotel.id) as tx:
+        await tx.execute(text(change[why]), {"id": made["id"]})
+
+
 async def test_of_a_demotion_and_an_acceptance_at_once_the_later_one_sees_the_former(
     desk: Desk, hotel: Hotel, postbox: Postbox
 ) -> None:

@@ -97,9 +97,10 @@ async def invite(
     """Invite somebody by mail.
 
     Raises:
-        UnknownRole, BeyondOwnPermissions: whoever invites cannot give that role.
+        UnknownRole, BeyondOwnPermissions: whoever invites cannot give that role, or take back one that is void.
         AlreadyMember: they work here.
-        AlreadyInvited: an invitation of the address waits, or ran out: it can be sent again.
+        AlreadyInvited: an invitation of the address waits; it can be sent again. One that ran out, or whose sender may no
+            longer give its role, is withdrawn for this one.
         NotFound: there is no such hotel.
         HotelDeleted: it is deleted.
     """
@@ -109,6 +110,7 @@ async def invite(
     found = None if account is None else await _membership(account, hotel_id, tx)
     if found is not None and found.status == MembershipStatus.ACTIVE:
         raise AlreadyMember
+    await _make_room(command.email, hotel_id, tx)
     token = token_of(Opens.INVITATION, secrets.token_bytes(TOKEN_BYTES))
     row = InvitationRow(
         hotel_id=hotel_id,
@@ -165,9 +167,7 @@ async def withdraw_invitation(invitation_id: UUID, tx: Transaction) -> Invitatio
     await check_takes(row.role, tx)
     if row.status == InvitationStatus.WITHDRAWN:
         return row
-    row.take(row.state.withdrawn())
-    await drop_mails_about(row.id, tx)
-    tx.audit("invitation.withdraw", "invitation", row.id)
+    await _withdraw(row, tx)
     return row
 
 
@@ -191,9 +191,7 @@ async def void_invitations(role: str, tx: Transaction) -> None:
     named = col(InvitationRow.hotel_id) == tx.hotel_id, col(InvitationRow.role) == role
     open_ones = select(InvitationRow).where(*named, col(InvitationRow.status) == InvitationStatus.OPEN)
     for row in await tx.scalars(open_ones.order_by(col(InvitationRow.id)).with_for_update()):
-        row.take(row.state.withdrawn())
-        await drop_mails_about(row.id, tx)
-        tx.audit("invitation.withdraw", "invitation", row.id)
+        await _withdraw(row, tx)
 
 
 async def hotel_of_invitation(token: SecretStr, tx: Transaction) -> HotelId:
@@ -292,6 +290,26 @@ async def _join(row: InvitationRow, user_id: UserId, tx: Transaction) -> Members
         tx.publish(member.granted())
         return member
     return await grant_membership(user_id, row.role, row.name, list(row.languages), tx)
+
+
+async def _make_room(email: str, hotel_id: HotelId, tx: Transaction) -> None:
+    """Withdraw an invitation of the address that opens nothing at present. Whoever runs the platform reaches it by no other
+    way, and the hotel may have nobody yet."""
+    mine = col(InvitationRow.hotel_id) == hotel_id, col(InvitationRow.email) == email
+    still = select(InvitationRow).where(*mine, col(InvitationRow.status) == InvitationStatus.OPEN)
+    row = await tx.scalar(still.with_for_update())
+    if row is None:
+        return
+    if row.state.at(tx.now, backed=await backs(row.invited_by, row.role, tx)) is not InvitationStatus.OPEN:
+        await check_takes(row.role, tx)
+        await _withdraw(row, tx)
+        await tx.flush()
+
+
+async def _withdraw(row: InvitationRow, tx: Transaction) -> None:
+    row.take(row.state.withdrawn())
+    await drop_mails_about(row.id, tx)
+    tx.audit("invitation.withdraw", "invitation", row.id)
 
 
 async def _send(
