@@ -144,7 +144,7 @@ async def test_whoever_is_signed_in_notices_nothing_of_connections_that_valkeys_
         return [answer.status_code for answer in await asyncio.gather(*(browser.get("/api/session") for _ in range(4)))]
 
     assert await all_at_once() == [200] * 4
-    own = f"{gateway.settings.valkey_namespace}-gateway-sessions"
+    own = f"{gateway.settings.valkey_namespace}-gateway"
     cut = [client["id"] for client in await valkey.client_list() if client["name"] == own]
     for client in cut:
         await valkey.client_kill_filter(_id=client)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionCut
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -65,6 +68,8 @@ async def open_runtime(service: "Service", settings: ServiceSettings, role: Role
             socket_connect_timeout=1,
             socket_timeout=5,
             health_check_interval=30,
+            # Once anew over a new connection: those in the pool were cut when Valkey was restarted. Nothing that timed out.
+            retry=Retry(NoBackoff(), 1, (ConnectionCut,)),
         )
         stack.push_async_callback(valkey.aclose)
         hints = Hints(valkey, settings.valkey_namespace, service.name)

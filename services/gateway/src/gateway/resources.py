@@ -13,7 +13,6 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as ConnectionCut
 
 from contracts.errors import Unauthenticated
 from gateway.adapters.apikeys import ApiKeys
@@ -195,16 +194,8 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
         conversation=Upstream("conversation", rt.http(settings.conversation_url, timeout_seconds=seconds)),
         escalation=Upstream("escalation", rt.http(settings.escalation_url, timeout_seconds=seconds)),
     )
-    # Once anew over a new connection: those in the pool were cut when Valkey was restarted. Nothing that timed out.
-    keeper = Redis.from_url(
-        settings.valkey_url,
-        client_name=f"{settings.valkey_namespace}-{rt.service}-sessions",
-        socket_connect_timeout=1,
-        socket_timeout=5,
-        retry=Retry(NoBackoff(), 1, (ConnectionCut,)),
-    )
     sessions = Sessions(
-        keeper,
+        rt.valkey,
         settings.valkey_namespace,
         settings.session_key.get_secret_value(),
         settings.session_days,
@@ -226,7 +217,6 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
     finally:
         await hub.close()
         await readers.aclose()
-        await keeper.aclose()
 
 
 def settings_of(rt: Runtime) -> Settings:
