@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import math
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +27,10 @@ GUESTS = 6
 SUPERADMIN_ROUTES = ("/hotels", "/users/{user_id}/totp/reset", "/signing-keys")
 ENDS_SESSIONS = ("/me",)
 """Called with a session of their own each time: some of these end the one that they are called with."""
+RENEWED_AFTER = 300
+"""Seconds: a long run outlives the ten minutes of a token."""
+EMAILS = {"admin": ADMIN, "staff": STAFF, "superadmin": ROOT}
+SERVICES = ("conversation", "escalation")
 STAFF_ROUTES = ("/conversations", "/escalations")
 READ_BY_SERVICES = ("/conversations/{conversation_id}", "/escalations/{escalation_id}")
 
@@ -39,9 +45,9 @@ class Desk:
     staffed: str
     ended: Guest
     ids: dict[str, str]
-    tokens: dict[str, str] = field(default_factory=dict[str, str])
     api_key: str = ""
     _turn: "itertools.count[int]" = field(default_factory=itertools.count)
+    _tokens: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
     def token(self, path: str, service: str) -> str:
         """The access token of whoever the route is for. `path` is the template at the service, without `/api`."""
@@ -52,12 +58,21 @@ class Desk:
         if path.startswith(ENDS_SESSIONS):
             return self.signed_in(WHOEVER)["access_token"]
         if path.startswith(SUPERADMIN_ROUTES):
-            return self.tokens["superadmin"]
+            return self.token_of("superadmin")
         if not path.startswith(STAFF_ROUTES):
-            return self.tokens["admin"]
-        if path in READ_BY_SERVICES and service in self.tokens and next(self._turn) % 2:
-            return self.tokens[service]
-        return self.tokens["staff"]
+            return self.token_of("admin")
+        if path in READ_BY_SERVICES and service in SERVICES and next(self._turn) % 2:
+            return self.token_of(service)
+        return self.token_of("staff")
+
+    def token_of(self, who: str) -> str:
+        """A token of one of `EMAILS` or, from the gateway to one, of `SERVICES`; a new one before the last has expired."""
+        made, token = self._tokens.get(who, (-math.inf, ""))
+        if time.monotonic() - made > RENEWED_AFTER:
+            made = time.monotonic()
+            token = self.service_token(who) if who in SERVICES else self.signed_in(EMAILS[who])["access_token"]
+            self._tokens[who] = made, token
+        return token
 
     def ids_for(self, path: str, token: str) -> Mapping[str, str]:
         """Ids that lead somewhere for the bearer of the token."""
@@ -153,15 +168,11 @@ async def open_desk(stack: Stack) -> Desk:
     guests = [await Guest.arrives(stack.url("conversation"), HOTEL) for _ in range(GUESTS)]
     staffed, ended = [await Guest.arrives(stack.url("conversation"), HOTEL) for _ in range(2)]
     desk = Desk(stack, hotel, guests, str(staffed.conversation_id), ended, dict(hotel.ids))
-    for kind, email in (("admin", ADMIN), ("staff", STAFF), ("superadmin", ROOT)):
-        desk.tokens[kind] = desk.signed_in(email)["access_token"]
-    for service in ("conversation", "escalation"):
-        desk.tokens[service] = desk.service_token(service)
     desk.ids["conversation_id"] = desk.staffed
     with httpx.Client(timeout=15, trust_env=False) as http:
 
         def made(url: str, kind: str, body: Json) -> Json:
-            answer = http.post(url, json=body, headers={"authorization": f"Bearer {desk.tokens[kind]}"})
+            answer = http.post(url, json=body, headers={"authorization": f"Bearer {desk.token_of(kind)}"})
             assert answer.is_success, answer.text
             return answer.json()
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from contracts.actor import ActorKind
-from contracts.errors import Invalid, NotFound
+from contracts.errors import Invalid, NotFound, Unauthenticated
 from contracts.ids import HotelId, UserId
 from identity.commands.accounts import EmailTaken
 from identity.commands.invitations import (
@@ -139,6 +139,7 @@ async def show_invitation_route(command: ShowInvitation, request: Request, rt: R
         AlreadyMember,
         EmailTaken,
         InvitedSomebodyElse,
+        Unauthenticated,
         NotYourAccount,
         SecondFactorNeeded,
         TooManyRequests,
