@@ -72,5 +72,5 @@ $(READY): $(MANIFESTS)
 
 clean: ## Stop the stack and remove the virtual environment, caches and local data
 	@test -x $(BIN)/frontdesk && $(BIN)/frontdesk down || true
-	@rm -rf web/node_modules web/widget/dist tests/browser/node_modules $(VENV) .frontdesk .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf web/node_modules web/widget/dist tests/browser/node_modules $(VENV) .frontdesk .work .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

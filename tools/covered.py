@@ -38,7 +38,7 @@ def main() -> int:
     source = service / "src" / chosen.member
     if not source.is_dir():
         parser.error(f"there is no {source.relative_to(ROOT)}")
-    work = ROOT / ".frontdesk" / "coverage" / chosen.member
+    work = ROOT / ".work" / "coverage" / chosen.member
     work.mkdir(parents=True, exist_ok=True)
     for former in work.glob("data*"):
         former.unlink()

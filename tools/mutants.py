@@ -83,7 +83,7 @@ def main() -> int:
 
 def _prepared(service: Path, *, fresh: bool) -> Path:
     """A folder in which mutmut works: the member's sources, its domain tests, settings. The sources are not touched."""
-    work = ROOT / ".frontdesk" / "mutants" / service.name
+    work = ROOT / ".work" / "mutants" / service.name
     if fresh:
         shutil.rmtree(work, ignore_errors=True)
     (work / "tests").mkdir(parents=True, exist_ok=True)
