@@ -74,6 +74,10 @@ class Desk:
             self._tokens[who] = made, token
         return token
 
+    def refused(self, token: str) -> None:
+        """Somebody withdrew the token, or the key that signed it: the next request has another."""
+        self._tokens = {who: made for who, made in self._tokens.items() if made[1] != token}
+
     def ids_for(self, path: str, token: str) -> Mapping[str, str]:
         """Ids that lead somewhere for the bearer of the token."""
         if path.startswith("/widget"):

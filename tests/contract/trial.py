@@ -153,6 +153,8 @@ def try_document(desk: Desk, service: str, document: Json, *, seed: int, example
         outcome.operations.add(case.operation.label)
         outcome.statuses[response.status_code] += 1
         outcome.by_operation[case.operation.label][response.status_code] += 1
+        if response.status_code == 401:
+            desk.refused(_token(case))
 
     with _hooked(before_call, after_call):
         for event in from_schema(schema).execute():
@@ -181,8 +183,7 @@ def _fill_in(case: Case[Any], desk: Desk, *, body: bool = False) -> None:
     meta = case.meta
     wrong_path = meta is not None and meta.is_negative_at(ParameterLocation.PATH)
     if case.path_parameters and not wrong_path:
-        token = str((case.headers or {}).get("Authorization", "")).removeprefix("Bearer ")
-        known = desk.ids_for(path, token)
+        known = desk.ids_for(path, _token(case))
         for name in case.path_parameters:
             if name in known:
                 case.path_parameters[name] = known[name]
@@ -191,6 +192,10 @@ def _fill_in(case: Case[Any], desk: Desk, *, body: bool = False) -> None:
         real = desk.body_for(path, given)
         if real is not None and case.method == "POST":
             case.body = real
+
+
+def _token(case: Case[Any]) -> str:
+    return str((case.headers or {}).get("Authorization", "")).removeprefix("Bearer ")
 
 
 def _path(case: Case[Any]) -> str:
