@@ -9,7 +9,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check coverage mutants format schemas lock clean venv samples e2e soak bench screenshots
+.PHONY: help up down test check coverage mutants format schemas lock clean venv samples e2e soak bench bench-quality screenshots
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9_-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -45,6 +45,9 @@ soak: $(READY) ## Kill, cut and stop parts under load for long, and count (ARGS=
 
 bench: $(READY) ## Measure (ARGS="message-write", "answers", ... ; without: the list)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+bench-quality: $(READY) ## Measure the answers on public question sets (DATA=DIR; ARGS="--write" fits the engine anew)
+	@$(BIN)/python -m bench quality --data "$(DATA)" $(ARGS)
 
 screenshots: $(READY) ## Take the pictures of docs/widget.md again, with a real browser on a running stack
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots $(ARGS)

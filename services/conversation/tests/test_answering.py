@@ -76,7 +76,10 @@ async def test_an_article_that_is_taken_back_is_answered_from_no_more(lindenhof:
 async def test_a_guest_who_is_asked_back_chooses_and_is_answered_from_that_article(lindenhof: Hotel) -> None:
     guest = await lindenhof.guest()
     asked_back = await guest.ask("american")
-    assert (asked_back["action"], asked_back["choices"]) == ("clarify", ["Ways to pay", "Power sockets and adapters"])
+    assert (asked_back["action"], sorted(asked_back["choices"])) == (
+        "clarify",
+        ["Power sockets and adapters", "Ways to pay"],
+    )
     answer = await guest.ask("Power sockets and adapters")
     assert (answer["action"], answer["confidence"], answer["choices"]) == ("answer", 1.0, [])
     assert [source["title"] for source in answer["sources"]] == ["Power sockets and adapters"]

@@ -9,13 +9,15 @@ from conversation_play import Hotel
 
 from contracts.events import ArticleCreated, ArticleDeleted, ArticlePublished, ArticleUnpublished, ArticleUpdated
 from contracts.ids import UserId
+from conversation.adapters.artefacts import confidence_model
 from conversation.adapters.demo_content import demo_articles, demo_vectors
-from conversation.adapters.embedder import LocalEmbedder, Vector
+from conversation.adapters.embedder import LocalEmbedder, Vector, with_asked_words
 from conversation.adapters.engine import HotelPolicy, LocalEngine, Reply
 from conversation.adapters.memory_index import memory_search
 from conversation.commands.articles import MAX_BODY
 from conversation.commands.demo import seed_hotel
-from conversation.domain.article import Variant
+from conversation.domain.article import Variant, words_of
+from conversation.domain.asking import asked_words
 from conversation.domain.ranking import Found, rank
 from conversation.queries.articles import candidates, pieces_of
 from servicekit.ids import new_id
@@ -238,7 +240,15 @@ async def test_the_database_finds_what_the_search_in_memory_finds_and_the_engine
         vector = await embedder.query(question)
         here, there = await search(vector, question, language), memory.find(vector, question, language)
         assert {one.article_id for one in here.candidates} >= {one.article_id for one in there.candidates[:12]}
-        first, second = rank(question, language, here)[0], rank(question, language, there)[0]
+        asked = asked_words(question)
+        words = {word: memory.words[word] for word in here.words.keys() - set(asked)}
+        assert all(float(here.words[word] @ vector) > 0.999 for word, vector in words.items())
+        assert {word for one in here.candidates for word in words_of(one.variant(language))} <= here.words.keys()
+        first, second = [
+            rank(question, language, await with_asked_words(found, asked, embedder), confidence_model().order)[0]
+            for found in (here, there)
+        ]
+        assert abs(first.coverage - second.coverage) < 0.05  # rarity is counted among those that were found
         assert first.candidate.article_id == second.candidate.article_id
         assert abs(first.candidate.cosine - second.candidate.cosine) < 1e-4
         for spoken, background in there.background.items():

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from conversation.adapters.artefacts import confidence_model
 from conversation.adapters.demo_content import demo_articles, demo_vectors
-from conversation.adapters.embedder import LocalEmbedder, Vector
+from conversation.adapters.embedder import LocalEmbedder, Vector, with_asked_words
 from conversation.adapters.engine import HistoryItem, HotelPolicy, LocalEngine, Reply
 from conversation.adapters.memory_index import memory_search
+from conversation.domain.asking import asked_words, essence
 from conversation.domain.memory_search import MemorySearch
 from conversation.domain.ranking import Found, Ranked, rank
 
@@ -39,8 +41,10 @@ def searches(embedder: LocalEmbedder, hotels: dict[str, MemorySearch]) -> Ask:
     """`await searches("Can I bring my dog?", "en")`: the Lindenhof's articles, best first."""
 
     async def ranked(question: str, language: str) -> tuple[Ranked, ...]:
-        found = hotels["lindenhof"].find(await embedder.query(question), question, language)
-        return rank(question, language, found, NAMES["lindenhof"])
+        asks = essence(question, NAMES["lindenhof"])
+        found = hotels["lindenhof"].find(await embedder.query(asks), asks, language)
+        found = await with_asked_words(found, asked_words(question, NAMES["lindenhof"]), embedder)
+        return rank(question, language, found, confidence_model().order, NAMES["lindenhof"])
 
     return ranked
 

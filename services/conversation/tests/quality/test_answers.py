@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from contracts.values import HandOverReason, NeverAutoTopic, Priority, TurnAction
-from conversation.adapters.demo_content import demo_articles, demo_key, demo_texts, demo_vectors
-from conversation.adapters.embedder import LocalEmbedder
+from conversation.adapters.demo_content import demo_articles, demo_texts, demo_vectors
+from conversation.adapters.embedder import LocalEmbedder, text_key
 from conversation.adapters.engine import HistoryItem, HotelPolicy, LocalEngine
 from conversation.domain.ranking import Background, Found
 from conversation.domain.templates import LINES, Line, language_name
@@ -179,14 +179,13 @@ async def test_every_sentence_stands_in_an_article_or_in_the_templates(ask: Any,
 
 
 async def test_the_vectors_in_the_package_are_those_of_the_texts_in_the_package() -> None:
-    stored = demo_vectors()
-    missing = [text for text in demo_texts() if demo_key(text) not in stored]
-    assert not missing, "run services/conversation/tools/embed_demo.py"
-    assert len(stored) == len(demo_texts()), "texts that are gone are still stored: run tools/embed_demo.py"
+    stored, texts = demo_vectors(), demo_texts()
+    assert texts.keys() - stored.keys() == set(), "run services/conversation/tools/embed_demo.py"
+    assert stored.keys() - texts.keys() == set(), "texts that are gone are still stored: run tools/embed_demo.py"
     fresh = LocalEmbedder()
-    sample = demo_texts()[::120]
-    for text, vector in zip(sample, await fresh.passages(sample), strict=True):
-        assert float(vector @ stored[demo_key(text)]) > 0.998
+    for key, text in list(texts.items())[::120]:
+        vector = (await fresh.passages([text]))[0] if key == text_key("passage", text) else await fresh.query(text)
+        assert float(vector @ stored[key]) > 0.998
     fresh.close()
 
 
@@ -217,10 +216,9 @@ async def test_no_labelled_question_stands_among_the_articles_own(questions: dic
 def test_the_confidence_model_says_how_it_was_measured() -> None:
     stored = json.loads(files("conversation.artefacts").joinpath("confidence.json").read_text())
     figures = stored["cross_validated"]
-    assert figures["all"]["auc"] >= 0.88
-    assert figures["all"]["calibration_error"] <= 0.06
-    assert figures["written"]["right_article_first"] >= 0.76
-    assert figures["spoken"]["right_article_first"] >= 0.73
+    assert figures["calibration_error"]["all"] <= 0.06
+    assert figures["right_article_first"]["written"] >= 0.85
+    assert figures["right_article_first"]["spoken"] >= 0.8
 
 
 def test_the_background_without_one_article_is_that_of_the_others() -> None:

@@ -1,4 +1,4 @@
-"""Loads what the local engine was fitted to: the confidence model, and the probes that measure a text's commonness."""
+"""Loads what the local engine was fitted to: the confidence models, and the probes that measure a text's commonness."""
 
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,7 @@ _SHARE = 0.8
 
 @cache
 def confidence_model() -> ConfidenceModel:
-    """The fitted model of `artefacts/confidence.json`."""
+    """The fitted models of `artefacts/confidence.json`."""
     return ConfidenceModel.from_json(files("conversation.artefacts").joinpath("confidence.json").read_text())
 
 

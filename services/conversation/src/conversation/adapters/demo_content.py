@@ -14,7 +14,7 @@ import numpy as np
 from contracts.ids import ArticleId, HotelId
 from conversation.adapters.artefacts import unpack
 from conversation.adapters.embedder import Vector, text_key
-from conversation.domain.article import Variant
+from conversation.domain.article import Variant, words_of
 
 DEMO_HOTELS: dict[str, HotelId] = {
     "lindenhof": HotelId(UUID("01900000-0000-7000-8000-000000000001")),
@@ -62,22 +62,12 @@ def demo_vectors() -> Mapping[str, Vector]:
         return {str(key): vector for key, vector in zip(stored["keys"], vectors, strict=True)}
 
 
-def demo_texts() -> tuple[str, ...]:
-    """Every text of the demo hotels that is embedded, each once."""
-    return tuple(
-        dict.fromkeys(
-            chunk.text
-            for hotel in DEMO_HOTELS
-            for article in demo_articles(hotel)
-            for variant in article.variants
-            for chunk in variant.chunks()
-        )
-    )
-
-
-def demo_key(text: str) -> str:
-    """The key under which a demo text's vector is stored."""
-    return text_key("passage", text)
+@cache
+def demo_texts() -> Mapping[str, str]:
+    """Every text of the demo hotels that is embedded, and every word of their articles, by `text_key`."""
+    variants = [variant for hotel in DEMO_HOTELS for article in demo_articles(hotel) for variant in article.variants]
+    passages = {text_key("passage", chunk.text): chunk.text for variant in variants for chunk in variant.chunks()}
+    return passages | {text_key("query", word): word for variant in variants for word in words_of(variant)}
 
 
 def _folder(hotel: str) -> Traversable:

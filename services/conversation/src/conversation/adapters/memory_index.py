@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from contracts.ids import ArticleId
 from conversation.adapters.artefacts import commonness
 from conversation.adapters.embedder import Embedder
-from conversation.domain.article import Variant
+from conversation.domain.article import Variant, words_of
 from conversation.domain.memory_search import IndexedArticle, MemorySearch
 
 
@@ -21,4 +21,6 @@ async def indexed(article_id: ArticleId, variants: tuple[Variant, ...], embedder
 
 async def memory_search(articles: Iterable[tuple[ArticleId, tuple[Variant, ...]]], embedder: Embedder) -> MemorySearch:
     """The search over these articles."""
-    return MemorySearch([await indexed(article_id, variants, embedder) for article_id, variants in articles])
+    made = [await indexed(article_id, variants, embedder) for article_id, variants in articles]
+    words = dict.fromkeys(word for article in made for variant in article.variants for word in words_of(variant))
+    return MemorySearch(made, await embedder.words(list(words)))

@@ -15,7 +15,8 @@ from contracts.ids import ArticleId
 from contracts.values import LanguageTag
 from conversation.adapters.artefacts import commonness
 from conversation.adapters.embedder import Embedder, Vector, text_key, vector_literal
-from conversation.domain.article import Variant
+from conversation.adapters.word_vectors import store_words
+from conversation.domain.article import Variant, words_of
 from conversation.domain.language import language_of
 from conversation.domain.text import normalise
 from conversation.tables_knowledge import SEARCH_CONFIGURATION, ArticleRow, ChunkRow, VariantRow
@@ -75,6 +76,7 @@ async def create_article(
     """Write an article; guests see it once it is published."""
     variants = tuple(variant.value() for variant in command.variants)
     vectors = await _vectors(variants, {}, embedder)
+    await _store_words(variants, embedder, tx)
     row = ArticleRow(id=article_id or new_id(), published=command.published)
     tx.add(row)
     await tx.flush()
@@ -100,6 +102,7 @@ async def update_article(
     check_version(await tx.get(ArticleRow, article_id), if_match)
     variants = tuple(variant.value() for variant in command.variants)
     vectors = await _vectors(variants, await _known(article_id, tx), embedder)
+    await _store_words(variants, embedder, tx)
     row = await tx.lock(ArticleRow, article_id)
     check_version(row, if_match)
     await tx.execute(delete(VariantRow).where(col(VariantRow.article_id) == row.id))
@@ -160,6 +163,10 @@ async def _vectors(variants: Sequence[Variant], known: dict[str, Vector], embedd
     keys = list(vectors)
     common = commonness(np.stack([vectors[key] for key in keys]))
     return _Embedded(vectors, {key: float(value) for key, value in zip(keys, common, strict=True)})
+
+
+async def _store_words(variants: Sequence[Variant], embedder: Embedder, tx: Transaction) -> None:
+    await store_words(list(dict.fromkeys(word for variant in variants for word in words_of(variant))), embedder, tx)
 
 
 async def _known(article_id: ArticleId, tx: Transaction) -> dict[str, Vector]:

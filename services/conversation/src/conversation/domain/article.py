@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from conversation.domain.text import sentences
+from conversation.domain.text import content_words, sentences
+
+LONGEST_WORD = 40
+"""Characters; longer ones are addresses and the like."""
+MOST_WORDS = 400
+"""Of a variant that are compared one by one; an article as long as it may be has two thousand."""
 
 
 class ChunkKind(StrEnum):
@@ -56,3 +62,12 @@ class Variant:
             yield Chunk(ChunkKind.QUESTION, position, question)
         for position, sentence in enumerate(sentences(self.body)):
             yield Chunk(ChunkKind.SENTENCE, position, sentence)
+
+
+@lru_cache(maxsize=1024)
+def words_of(variant: Variant) -> tuple[str, ...]:
+    """The content words of a variant, each once: those of its title, its questions, then its body; no overlong ones, and
+    of a very long article the first ones only."""
+    texts = (variant.title, *variant.questions, variant.body)
+    found = dict.fromkeys(word for text in texts for word in content_words(text) if len(word) <= LONGEST_WORD)
+    return tuple(found)[:MOST_WORDS]

@@ -16,8 +16,8 @@ from conversation.domain.intents import Intents
 
 CAREFUL = 0.6
 """Confidence from which an article answers a question that touches a kept topic."""
-CLARIFY_SHARE = 0.5
-"""Share of the threshold from which a short, ambiguous question is asked back instead of handed over."""
+NEAR_SHARE = 0.5
+"""Share of the threshold from which there is an article, though not a sure one."""
 CLOSE = 0.03
 """Distance of scores within which two articles are both meant, perhaps."""
 COVERED = 0.9
@@ -89,9 +89,9 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
         return _hand_over(HandOverReason.NEVER_AUTO_TOPIC)
     if evidence.articles and evidence.content_words and evidence.confidence >= policy.threshold:
         return Decision(TurnAction.ANSWER)
-    if _ambiguous(evidence, policy):
+    if _ambiguous(evidence):
         return Decision(TurnAction.CLARIFY)
-    if evidence.articles and evidence.confidence >= policy.threshold * CLARIFY_SHARE:
+    if evidence.articles and evidence.confidence >= policy.threshold * NEAR_SHARE:
         return _hand_over(HandOverReason.LOW_CONFIDENCE)
     return _hand_over(HandOverReason.NO_ARTICLE)
 
@@ -116,8 +116,11 @@ def must_hand_over(evidence: Evidence, policy: Policy) -> Decision | None:
     return _hand_over(*reasons, priority=Priority.HIGH if urgent else Priority.NORMAL)
 
 
-def _ambiguous(evidence: Evidence, policy: Policy) -> bool:
-    """Whether asking back helps: nothing was asked yet, or a word or two fits two articles. Never twice in a row."""
+def _ambiguous(evidence: Evidence) -> bool:
+    """Whether asking back helps: nothing was asked yet, or a word or two fits two articles. Never twice in a row.
+
+    The confidence says nothing here: two articles that fit alike are just what makes it low.
+    """
     if evidence.asked_back:
         return False
     if evidence.content_words == 0:
@@ -127,7 +130,6 @@ def _ambiguous(evidence: Evidence, policy: Policy) -> bool:
         and evidence.content_words <= SHORT
         and evidence.coverage >= COVERED
         and evidence.lead < CLOSE
-        and evidence.confidence >= policy.threshold * CLARIFY_SHARE
     )
 
 

@@ -4,7 +4,7 @@ Exact cosine over all chunks and BM25-like words, the shape that the SQL search 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,10 +30,11 @@ class IndexedArticle:
 
 
 class MemorySearch:
-    """All articles of one hotel."""
+    """All articles of one hotel, and the vectors of their words."""
 
-    def __init__(self, articles: Sequence[IndexedArticle]) -> None:
+    def __init__(self, articles: Sequence[IndexedArticle], words: Mapping[str, NDArray[np.float32]]) -> None:
         self._articles = tuple(articles)
+        self.words = words
         self._chunks: list[list[tuple[str, Chunk]]] = [
             [(variant.language, chunk) for variant in article.variants for chunk in variant.chunks()]
             for article in articles
@@ -47,7 +48,7 @@ class MemorySearch:
         """The articles closest in meaning and those that share words, and the background per language."""
         cosines = [article.vectors @ vector for article in self._articles]
         lifts = [cosine - article.commonness for cosine, article in zip(cosines, self._articles, strict=True)]
-        words = self._words(text, language)
+        words = self._in_words(text, language)
         best = [float(lift.max()) for lift in lifts]
         by_meaning = sorted(range(len(best)), key=lambda i: -best[i])[:CANDIDATES]
         by_words = [i for i in sorted(range(len(best)), key=lambda i: -words[i])[:CANDIDATES] if words[i] > 0]
@@ -63,7 +64,7 @@ class MemorySearch:
             )
             for i in dict.fromkeys([*by_meaning, *by_words])
         )
-        return Found(candidates, self._background(lifts))
+        return Found(candidates, self._background(lifts), self.words)
 
     def _background(self, lifts: Sequence[NDArray[np.float32]]) -> dict[str, Background]:
         best: dict[str, list[float]] = {}
@@ -78,7 +79,7 @@ class MemorySearch:
             for language, found in best.items()
         }
 
-    def _words(self, text: str, language: str) -> list[float]:
+    def _in_words(self, text: str, language: str) -> list[float]:
         asked = {stem(word) for word in content_words(text)}
         seen = {
             word: sum(any(word in there for there in article.values()) for article in self._stems) for word in asked

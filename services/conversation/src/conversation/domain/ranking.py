@@ -7,18 +7,19 @@ compared within a language first, because a model places texts of one language c
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contracts.ids import ArticleId
-from conversation.domain.article import Chunk, Variant
-from conversation.domain.text import content_words, ngrams, stem, stems
+from conversation.domain.article import Chunk, ChunkKind, Variant, words_of
+from conversation.domain.asking import asked_words
+from conversation.domain.coverage import coverage
 
-WORDS_WEIGHT = 0.03
-"""How much shared words move the order. Meaning decides; words separate near ties (tuned on the dev sets)."""
 PRIOR = 5
 """Articles that the overall mean counts for where a language has few variants."""
-_PLACE_WORDS = frozenset(["hotel", "hotels", "house", "guest", "guests", "inn", "place", "restaurant"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,32 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search gives: the candidates, and per language the background that they stand out from."""
+    """What a search gives.
+
+    Attributes:
+        candidates: the articles.
+        background: per language what they stand out from.
+        words: vectors of single words, of the articles and of the question, as far as there are any.
+    """
 
     candidates: tuple[Candidate, ...]
     background: Mapping[str, Background]
+    words: Mapping[str, NDArray[np.floating]] = field(default_factory=dict[str, NDArray[np.floating]])
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts for an article's place; `asked` and `said` add up to 1, so that scores are cosines.
+
+    Attributes:
+        asked: the lift of its title and guests' phrasings.
+        said: the lift of its closest sentence.
+        coverage: the share of the question's words that it has.
+    """
+
+    asked: float
+    said: float
+    coverage: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +125,17 @@ class Ranked:
         score: how far it stands above the hotel's articles, in cosine; words included.
         outstanding: standard deviations that it stands above the hotel's other articles, less what the best of so
             many articles stands out by chance.
-        overlap: similarity of words with title and guests' phrasings, 0-1.
+        parts: what the score is made of, before it is weighed.
         coverage: share of the question's content words, weighted by rarity, that the article has, 0-1.
+        gap: share of that weight which the word has that is missing most, 0-1.
     """
 
     candidate: Candidate
     score: float
     outstanding: float
-    overlap: float
+    parts: Weights
     coverage: float
+    gap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +147,8 @@ class Features:
         score: the ranking's score.
         lead: its distance to the second article's score.
         outstanding: standard deviations that it stands above the hotel's other articles, corrected for their number.
-        overlap: similarity of words; 0 where the article is foreign.
-        coverage: share of the question's content words that the article has; 0 where it is foreign.
+        coverage: share of the question's content words that the article has.
+        gap: share of their weight which the word has that is missing most.
         agreement: 1 where the full-text search has the same article in front, 0.5 where it found nothing, else 0.
         foreign: 1 where the article has no variant in the question's language, so that words say nothing.
         length: logarithm of the number of content words of the question.
@@ -133,36 +158,37 @@ class Features:
     score: float = 0.0
     lead: float = 0.0
     outstanding: float = 0.0
-    overlap: float = 0.0
     coverage: float = 0.0
+    gap: float = 0.0
     agreement: float = 0.0
     foreign: float = 0.0
     length: float = 0.0
 
 
-def rank(question: str, language: str, found: Found, hotel_name: str = "") -> tuple[Ranked, ...]:
+def rank(question: str, language: str, found: Found, weights: Weights, hotel_name: str = "") -> tuple[Ranked, ...]:
     """The candidates, best first.
 
     Args:
         question: the guest's question.
         language: its language, BCP 47.
         found: what the search gave.
+        weights: what counts how much.
         hotel_name: its words say nothing about the topic and are left out.
     """
-    asked = _asked(question, hotel_name)
-    asked_grams = ngrams(" ".join(asked))
-    asked_stems = frozenset(stem(word) for word in asked)
-    texts = [_text(candidate.variant(language)) for candidate in found.candidates]
-    grams, words = _Rarity([text.grams for text in texts]), _Rarity([text.stems for text in texts])
+    asked = asked_words(question, hotel_name)
+    covered = coverage(asked, [words_of(candidate.variant(language)) for candidate in found.candidates], found.words)
     level = _levels(found.background)
     ranked: list[Ranked] = []
-    for candidate, text in zip(found.candidates, texts, strict=True):
-        softened = {spoken: lift - level.get(spoken, 0.0) for spoken, lift in _softened(candidate).items()}
-        spoken = max(softened, key=lambda spoken: softened[spoken], default="")
-        overlap = grams.cosine(asked_grams, text.grams)
-        coverage = words.share(asked_stems, text.stems)
-        score = softened.get(spoken, 0.0) + WORDS_WEIGHT * (overlap + coverage) / 2
-        ranked.append(Ranked(candidate, score, _outstanding(candidate, spoken, found.background), overlap, coverage))
+    for candidate, words in zip(found.candidates, covered, strict=True):
+        lifts = {spoken: _lifts(candidate, spoken, level.get(spoken, 0.0)) for spoken in _languages(candidate)}
+        score, spoken = max(
+            ((weights.asked * asked + weights.said * said, spoken) for spoken, (asked, said) in lifts.items()),
+            default=(0.0, ""),
+        )
+        parts = Weights(*lifts.get(spoken, (0.0, 0.0)), words.share)
+        score += weights.coverage * words.share
+        outstanding = _outstanding(candidate, spoken, found.background)
+        ranked.append(Ranked(candidate, score, outstanding, parts, words.share, words.gap))
     return tuple(sorted(ranked, key=lambda one: -one.score))
 
 
@@ -178,26 +204,29 @@ def features(question: str, language: str, ranked: Sequence[Ranked], hotel_name:
         score=best.score,
         lead=best.score - ranked[1].score if len(ranked) > 1 else 0.05,
         outstanding=best.outstanding,
-        overlap=0.0 if foreign else best.overlap,
-        coverage=0.0 if foreign else best.coverage,
+        coverage=best.coverage,
+        gap=best.gap,
         agreement=0.5 if in_words <= 0 else float(best.candidate.words >= in_words),
         foreign=float(foreign),
-        length=math.log1p(len(_asked(question, hotel_name))),
+        length=math.log1p(len(asked_words(question, hotel_name))),
     )
 
 
-def _asked(question: str, hotel_name: str) -> list[str]:
-    names = _PLACE_WORDS | set(content_words(hotel_name))
-    return [word for word in content_words(question) if word not in names]
+def _languages(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(scored.language for scored in candidate.chunks))
 
 
-def _softened(candidate: Candidate) -> dict[str, float]:
-    """Per language the closest chunk's lift, softened by the second and third: one lucky phrase is not enough."""
-    by_language: dict[str, list[float]] = {}
-    for scored in candidate.chunks:
-        by_language.setdefault(scored.language, []).append(scored.lift)
-    best = {language: sorted(lifts, reverse=True)[:3] for language, lifts in by_language.items()}
-    return {language: 0.6 * top[0] + 0.4 * sum(top) / len(top) for language, top in best.items()}
+def _lifts(candidate: Candidate, language: str, level: float) -> tuple[float, float]:
+    """Of what is asked (title, guests' phrasings) and what is said (the closest sentence), above the language's level.
+
+    What is asked is softened by the second and third phrasing: one lucky phrase is not enough.
+    """
+    asked = [
+        one.lift for one in candidate.chunks if one.language == language and one.chunk.kind is not ChunkKind.SENTENCE
+    ]
+    said = [one.lift for one in candidate.chunks if one.language == language and one.chunk.kind is ChunkKind.SENTENCE]
+    best = sorted(asked or said, reverse=True)[:3]
+    return 0.6 * best[0] + 0.4 * sum(best) / len(best) - level, max(said or asked) - level
 
 
 def _levels(background: Mapping[str, Background]) -> dict[str, float]:
@@ -225,41 +254,3 @@ def _outstanding(candidate: Candidate, spoken: str, background: Mapping[str, Bac
         return 0.0
     by_chance = math.sqrt(2 * math.log(others.articles + 1))
     return (max(lifts) - others.mean) / max(others.deviation, 0.01) - by_chance
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    grams: frozenset[str]
-    stems: frozenset[str]
-
-
-@lru_cache(maxsize=4096)
-def _text(variant: Variant) -> _Text:
-    return _Text(
-        grams=ngrams(" ".join(word for part in (variant.title, *variant.questions) for word in content_words(part))),
-        stems=stems([variant.title, *variant.questions, variant.body]),
-    )
-
-
-class _Rarity:
-    """How much a word or n-gram says: the rarer among the candidates, the more (the idf of BM25)."""
-
-    def __init__(self, sets: Sequence[frozenset[str]]) -> None:
-        self._size = len(sets)
-        self._seen: dict[str, int] = {}
-        for one in sets:
-            for item in one:
-                self._seen[item] = self._seen.get(item, 0) + 1
-        self._weights = [math.log(1 + (self._size - seen + 0.5) / (seen + 0.5)) for seen in range(self._size + 1)]
-
-    def total(self, items: frozenset[str]) -> float:
-        return sum(self._weights[self._seen.get(item, 0)] for item in items)
-
-    def cosine(self, asked: frozenset[str], there: frozenset[str]) -> float:
-        known = self.total(frozenset(item for item in asked if item in self._seen))
-        both = math.sqrt(known * self.total(there))
-        return self.total(asked & there) / both if both > 0 else 0.0
-
-    def share(self, asked: frozenset[str], there: frozenset[str]) -> float:
-        total = self.total(asked)
-        return self.total(asked & there) / total if total > 0 else 0.0

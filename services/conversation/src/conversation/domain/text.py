@@ -88,17 +88,6 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=16384)
-def ngrams(text: str) -> frozenset[str]:
-    """Character 3- to 5-grams inside the padded words of a text, each once."""
-    grams: set[str] = set()
-    for word in words(text):
-        padded = f" {word} "
-        for size in (3, 4, 5):
-            grams.update(padded[i : i + size] for i in range(len(padded) - size + 1))
-    return frozenset(grams)
-
-
 def stems(parts: Iterable[str]) -> frozenset[str]:
     """The stems of the content words of several texts."""
     return frozenset(stem(word) for part in parts for word in content_words(part))

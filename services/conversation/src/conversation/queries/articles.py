@@ -11,8 +11,11 @@ from sqlalchemy import text
 
 from contracts.errors import NotFound
 from contracts.ids import ArticleId
-from conversation.adapters.embedder import Embedder, Vector, vector_literal
-from conversation.domain.article import Chunk, ChunkKind, Variant
+from conversation.adapters.artefacts import confidence_model
+from conversation.adapters.embedder import Embedder, Vector, vector_literal, with_asked_words
+from conversation.adapters.word_vectors import WordVectors
+from conversation.domain.article import Chunk, ChunkKind, Variant, words_of
+from conversation.domain.asking import asked_words, essence
 from conversation.domain.language import detect, language_of
 from conversation.domain.ranking import Background, Candidate, Found, ScoredChunk, rank
 from conversation.domain.text import content_words
@@ -25,6 +28,7 @@ CANDIDATES = 12
 """Articles that each of the two searches brings."""
 MAX_WORDS = 24
 """Content words of a question that the full-text search looks for."""
+_WORDS = WordVectors()
 
 
 class VariantView(BaseModel):
@@ -211,7 +215,9 @@ async def candidates(tx: Transaction, vector: Vector, question: str, language: s
         spoken: Background(int(articles), float(mean), float(deviation))
         for spoken, (articles, mean, deviation) in (row["background"] or {}).items()
     }
-    return Found(tuple(_candidate(one) for one in row["candidates"] or []), background)
+    found = tuple(_candidate(one) for one in row["candidates"] or [])
+    words_there = [*asked_words(question), *(word for one in found for word in words_of(one.variant(language)))]
+    return Found(found, background, await _WORDS.of(words_there, tx))
 
 
 async def search_articles(
@@ -219,11 +225,11 @@ async def search_articles(
 ) -> list[ArticleHit]:
     """The published articles for a question, best first: what the AI would see."""
     spoken = language or detect(question).language.value
-    found = await candidates(tx, await embedder.query(question), question, spoken)
-    return [
-        _hit(ranked.candidate, language_of(spoken).value, ranked.score)
-        for ranked in rank(question, language_of(spoken).value, found)[:limit]
-    ]
+    asks = essence(question)
+    found = await candidates(tx, await embedder.query(asks), asks, spoken)
+    found = await with_asked_words(found, asked_words(question), embedder)
+    ranked = rank(question, language_of(spoken).value, found, confidence_model().order)
+    return [_hit(one.candidate, language_of(spoken).value, one.score) for one in ranked[:limit]]
 
 
 def _hit(candidate: Candidate, language: str, score: float) -> ArticleHit:

@@ -1,0 +1,1 @@
+"""How often the local engine finds the right article, knows that there is none, and how far its confidence is to be believed."""
