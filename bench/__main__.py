@@ -150,6 +150,21 @@ def widget(
 
 
 @cli.command()
+def knowledge(
+    articles: Annotated[int, typer.Option(help="that the hotel has in the end")] = 2000,
+    hotels: Annotated[int, typer.Option(help="with as many articles each, for the memory")] = 10,
+    seconds: Annotated[float, typer.Option(help="of asking")] = 20,
+    state_dir: StateDir = DEFAULT_DIR,
+    seed: Seed = 1,
+) -> None:
+    """What a question costs in a hotel with many articles, memory, and how soon a new article is answered from."""
+    from bench.knowledge import measure
+
+    with bench(state_dir) as found:
+        uvloop.run(measure(found, articles=articles, hotels=hotels, seconds=seconds, seed=seed))
+
+
+@cli.command()
 def quality(
     data: Annotated[
         str, typer.Option(help="folder with the public question sets; they are not part of this repository")

@@ -41,11 +41,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was seen at one rate."""
+    """What was seen at one rate; the CPU is what was used while it lasted, in seconds."""
 
     per_second: float
     asked: list[Asked]
     cpu_seconds: dict[str, float]
+    lasted: float
 
     @property
     def answered(self) -> list[Asked]:
@@ -65,9 +66,9 @@ async def measure(bench: Bench, *, rates: Sequence[float], seconds: float, ramp:
         f"Poisson arrivals for {seconds:g} s a rate; every question from a guest of its own with an open WebSocket, sent on it",
         "from the turn's closing (the message's arrival, for a complete question) to the answer's frame at the guest",
     )
-    await _trial(bench, 5, 4, seed, fresh=False)
+    await trial(bench, 5, 4, seed, fresh=False)
     rows = [
-        _row(await _trial(bench, rate, seconds, seed, fresh=fresh), fresh) for fresh in (False, True) for rate in rates
+        _row(await trial(bench, rate, seconds, seed, fresh=fresh), fresh) for fresh in (False, True) for rate in rates
     ]
     columns = [
         "asked/s",
@@ -87,10 +88,10 @@ async def _ramp(bench: Bench, seconds: float, seed: int) -> None:
     rows: list[list[object]] = []
     passed: float | None = None
     for rate in RAMP:
-        trial = await _trial(bench, rate, seconds, seed, fresh=True)
-        p95 = report.percentile(trial.visible(), 0.95)
-        missing = len(trial.asked) - len(trial.answered)
-        rows.append([rate, len(trial.asked), missing, report.milliseconds(trial.visible())])
+        seen = await trial(bench, rate, seconds, seed, fresh=True)
+        p95 = report.percentile(seen.visible(), 0.95)
+        missing = len(seen.asked) - len(seen.answered)
+        rows.append([rate, len(seen.asked), missing, report.milliseconds(seen.visible())])
         if p95 > LIMIT_SECONDS or missing:
             passed = rate
             break
@@ -99,7 +100,8 @@ async def _ramp(bench: Bench, seconds: float, seed: int) -> None:
     print(f"p95 passes {LIMIT_SECONDS * 1000:.0f} ms {where} questions a second\n")
 
 
-async def _trial(bench: Bench, rate: float, seconds: float, seed: int, *, fresh: bool) -> Trial:
+async def trial(bench: Bench, rate: float, seconds: float, seed: int, *, fresh: bool) -> Trial:
+    """Ask at that rate for so long; `fresh` wordings have never been asked before."""
     rng = random.Random(seed)
     count = max(1, round(rate * seconds))
     asked = [Asked(guest) for guest in await make_guests(bench, count, "ai")]
@@ -116,14 +118,15 @@ async def _trial(bench: Bench, rate: float, seconds: float, seed: int, *, fresh:
         one.sent_at = time.time()
         await line.send(json.dumps({"type": "message", "id": str(uuid7()), "text": text}))
     _, late = await asyncio.wait(listening, timeout=PATIENCE_SECONDS)
-    spent = cpu.between(before, cpu.used(bench))
+    after = cpu.used(bench)
+    spent, lasted = cpu.between(before, after), after.at - before.at
     for task in late:
         task.cancel()
     await asyncio.gather(*listening, return_exceptions=True)
     await asyncio.gather(*(line.close() for line in lines), return_exceptions=True)
     await _times_of_turns(bench, asked)
     await drain.until_quiet(bench)
-    return Trial(rate, asked, spent)
+    return Trial(rate, asked, spent, lasted)
 
 
 async def _connect_all(bench: Bench, asked: Sequence[Asked]) -> list[ClientConnection]:
@@ -174,15 +177,15 @@ def _seconds(at: datetime) -> float:
     return at.timestamp()
 
 
-def _row(trial: Trial, fresh: bool) -> list[object]:
-    stored = [one.stored_at - one.closed_at for one in trial.answered]
-    sent = [one.seen_at - one.sent_at for one in trial.answered]
+def _row(seen: Trial, fresh: bool) -> list[object]:
+    stored = [one.stored_at - one.closed_at for one in seen.answered]
+    sent = [one.seen_at - one.sent_at for one in seen.answered]
     return [
-        f"{trial.per_second:g}",
+        f"{seen.per_second:g}",
         "new" if fresh else "asked before",
-        f"{len(trial.asked)}, {len(trial.answered)}",
-        report.milliseconds(trial.visible()),
+        f"{len(seen.asked)}, {len(seen.answered)}",
+        report.milliseconds(seen.visible()),
         report.milliseconds(stored),
         report.milliseconds(sent),
-        report.layers(trial.cpu_seconds, len(trial.asked), 0.3),
+        report.layers(seen.cpu_seconds, len(seen.asked), 0.3),
     ]

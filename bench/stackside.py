@@ -36,6 +36,8 @@ class Bench:
     stack: Running
     own: Stack | None
     """The stack, when it was started here."""
+    hotel_id: HotelId = DEMO_HOTELS[HOTEL]
+    """Whose guests are played."""
 
     @property
     def conversation(self) -> str:
@@ -45,11 +47,6 @@ class Bench:
     def database(self, service: str = "conversation", role: str = "app") -> str:
         """A database URL of a service."""
         return self.stack.databases[service][role]
-
-    @property
-    def hotel_id(self) -> HotelId:
-        """The demo hotel whose guests are played."""
-        return DEMO_HOTELS[HOTEL]
 
     @property
     def guest_key(self) -> str:
