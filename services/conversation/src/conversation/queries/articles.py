@@ -110,12 +110,13 @@ _SEARCH = text("""
         SELECT CAST(:vector AS vector) AS vector, to_tsquery(CAST(:configuration AS regconfig), :words) AS words
     ),
     scored AS MATERIALIZED (
-        SELECT chunk.article_id, chunk.language, chunk.kind, chunk.position,
-               -(chunk.embedding <#> asked.vector) AS cosine,
-               -(chunk.embedding <#> asked.vector) - chunk.commonness AS lift
-          FROM asked, knowledge_chunks AS chunk
-          JOIN knowledge_articles AS article ON article.id = chunk.article_id
-         WHERE chunk.hotel_id = :hotel_id AND article.published
+        SELECT article_id, language, kind, position, cosine, cosine - commonness AS lift
+          FROM (SELECT chunk.article_id, chunk.language, chunk.kind, chunk.position, chunk.commonness,
+                       -(chunk.embedding <#> asked.vector) AS cosine
+                  FROM asked, knowledge_chunks AS chunk
+                  JOIN knowledge_articles AS article ON article.id = chunk.article_id
+                 WHERE chunk.hotel_id = :hotel_id AND article.published
+                OFFSET 0) AS once  -- else the product is made twice
     ),
     closest AS (
         SELECT article_id, language, max(lift) AS lift FROM scored GROUP BY article_id, language
@@ -139,6 +140,11 @@ _SEARCH = text("""
     chosen AS (
         SELECT article_id, coalesce(by_words.words, 0) AS words
           FROM by_meaning FULL JOIN by_words USING (article_id)
+    ),
+    -- one pass over all chunks, not one for each article
+    chunks AS MATERIALIZED (
+        SELECT article_id, jsonb_agg(jsonb_build_array(language, kind, position, cosine, lift)) AS chunks
+          FROM scored WHERE article_id = ANY (ARRAY(SELECT article_id FROM chosen)) GROUP BY article_id
     )
     SELECT (SELECT jsonb_object_agg(language, jsonb_build_array(articles, mean, deviation)) FROM background) AS background,
            (SELECT jsonb_agg(jsonb_build_object(
@@ -146,8 +152,7 @@ _SEARCH = text("""
                 'words', chosen.words,
                 'variants', (SELECT jsonb_agg(jsonb_build_array(language, title, questions, body) ORDER BY position)
                                FROM knowledge_variants WHERE article_id = chosen.article_id),
-                'chunks', (SELECT jsonb_agg(jsonb_build_array(language, kind, position, cosine, lift))
-                             FROM scored WHERE article_id = chosen.article_id)))
+                'chunks', (SELECT chunks.chunks FROM chunks WHERE chunks.article_id = chosen.article_id)))
               FROM chosen) AS candidates
 """)
 
