@@ -8,16 +8,16 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from wording import outside
 
 from contracts.values import HandOverReason, NeverAutoTopic, Priority, TurnAction
 from conversation.adapters.demo_content import demo_articles, demo_texts, demo_vectors
 from conversation.adapters.embedder import LocalEmbedder, text_key
 from conversation.adapters.engine import HistoryItem, HotelPolicy, LocalEngine
 from conversation.domain.ranking import Background, Found
-from conversation.domain.templates import LINES, Line, language_name
+from conversation.domain.templates import LINES, Line
 from conversation.domain.text import sentences
 from conversation.domain.words import Language
-from conversation.domain.writer import is_clarification
 
 
 async def test_covered_questions_are_answered_from_the_right_article(
@@ -155,27 +155,11 @@ async def test_a_hotel_without_articles_hands_over(embedder: LocalEmbedder) -> N
 
 
 async def test_every_sentence_stands_in_an_article_or_in_the_templates(ask: Any, questions: dict[str, Any]) -> None:
-    written = {
-        sentence
-        for article in demo_articles("lindenhof")
-        for variant in article.variants
-        for sentence in sentences(variant.body)
-    }
-    ours = {
-        text.format(hotel="Hotel Lindenhof", language=language_name(variant, language), first="", second="", wait="")
-        for language, lines in LINES.items()
-        for text in lines.values()
-        for variant in ("en", "de", "fr", "es")
-    }
-    allowed = sorted(written | ours, key=len, reverse=True)
     asked = [question for several in questions["covered"].values() for question, _ in several]
     asked += questions["uncovered"] + [question for question, _ in questions["to_the_desk"]] + ["Hi", "thanks", "bye"]
     for question in asked:
         reply = await ask(question)
-        left = reply.text
-        for sentence in allowed:
-            left = left.replace(sentence, "")
-        assert not left.strip() or is_clarification(reply.text), (question, left)
+        assert not outside(reply.text), (question, reply.text)
 
 
 async def test_the_vectors_in_the_package_are_those_of_the_texts_in_the_package() -> None:
