@@ -3,7 +3,7 @@
 import pytest
 
 from conversation.domain.masking import mask, without_marks
-from conversation.domain.questions import core, follow_up, questions
+from conversation.domain.questions import core, follow_up, leans, questions
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,56 @@ def test_what_stands_in_place_of_a_secret_is_not_read() -> None:
     masked = mask("Card 4111 1111 1111 1111 cvv 123, my password is hunter2, AT61 1904 3002 3457 3201. Pool?").text
     assert "removed" in masked
     assert not set("[]*") & set(without_marks(masked))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("When is breakfast and do you have parking?", ("When is breakfast?", "do you have parking?")),
+        ("Haben Sie WLAN, und kann mein Hund mit?", ("Haben Sie WLAN?", "kann mein Hund mit?")),
+        (
+            "À quelle heure est le départ et où sont les bagages ?",
+            ("À quelle heure est le départ?", "où sont les bagages ?"),
+        ),
+        ("¿Hay wifi y a qué hora es el desayuno?", ("¿Hay wifi?", "a qué hora es el desayuno?")),
+        ("where is the gym and is it free", ("where is the gym?", "is it free?")),
+    ],
+)
+def test_two_questions_joined_by_and_are_two(text: str, asked: tuple[str, ...]) -> None:
+    assert questions(text) == asked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is there a sauna and a pool?",
+        "We are two adults and a child, is there a bed for her?",
+        "I know where the gym is and what it costs",
+        "my husband and can openers do not go together",
+    ],
+)
+def test_an_and_that_joins_no_two_questions_parts_nothing(text: str) -> None:
+    assert len(questions(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and for kids?",
+        "Und am Wochenende?",
+        "¿y cuánto cuesta?",
+        "et le week-end ?",
+        "are towels there too?",
+        "How much is it?",
+    ],
+)
+def test_what_points_back_says_that_it_leans_on_what_was_said(text: str) -> None:
+    assert leans(text)
+    assert follow_up(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Is there a sauna?", "Are there towels?", "parking", "And do you have a gym with a good rowing machine somewhere?"]
+)
+def test_what_stands_by_itself_leans_on_nothing(text: str) -> None:
+    assert not leans(text)

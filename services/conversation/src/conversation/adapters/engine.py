@@ -12,14 +12,16 @@ from conversation.adapters.artefacts import confidence_model
 from conversation.adapters.embedder import Embedder, with_asked_words
 from conversation.adapters.engine_port import HistoryItem, HotelPolicy, OnText, Reply, Search, Source
 from conversation.domain import writer
+from conversation.domain.article import words_of
 from conversation.domain.asking import asked_words, essence
+from conversation.domain.coverage import coverage
 from conversation.domain.decision import Decision, Evidence, Policy, decide, must_hand_over
 from conversation.domain.intents import Intents, recognise
 from conversation.domain.language import detect, language_of
 from conversation.domain.masking import without_marks
-from conversation.domain.questions import core, follow_up, questions
+from conversation.domain.questions import core, follow_up, leans, questions
 from conversation.domain.ranking import Candidate, Features, Found, Ranked, features, rank
-from conversation.domain.text import content_words, sentences, stems
+from conversation.domain.text import content_words, sentences
 from conversation.domain.words import Language
 from servicekit.metrics import histogram
 
@@ -37,6 +39,8 @@ __all__ = [
 ]
 
 SECONDS = histogram("conversation_engine_seconds", "Time the local engine spent on a turn, seconds", "part")
+SPOKEN_OF = 0.4
+"""Share of a follow-up's words that the article must have which is found together with what it follows."""
 _READ = 2000
 """Characters of a turn that are read; a longer text is no question for an article."""
 
@@ -89,9 +93,10 @@ class LocalEngine:
             if on_text is not None:
                 _tell(on_text, answered, language)
         else:
-            answered = []
+            answered, said = [], list(history)
             for one in questions(text):
-                answered.append(await self._one(one, language, recognise(one), history, policy, search))
+                answered.append(await self._one(one, language, recognise(one), said, policy, search))
+                said.append(HistoryItem("guest", one))
                 if on_text is not None:
                     _tell(on_text, answered, language)
         return _compose(answered, language, policy)
@@ -101,7 +106,7 @@ class LocalEngine:
 
         Where it is no longer published, what is found by its title is looked at as any other question.
         """
-        ranked, read, confidence = await self._look(title, language, policy, search)
+        ranked, read, confidence, _ = await self._look(title, language, policy, search)
         of_title = [one for one in ranked if _has_title(one.candidate, title)]
         if of_title:
             return Answered(title, (of_title[0],), 1.0, Decision(TurnAction.ANSWER))
@@ -126,19 +131,25 @@ class LocalEngine:
         search: Search,
     ) -> Answered:
         """Search and decide. Where the whole text finds too little, the sentence that asks is looked at by itself, and
-        a follow-up ("And how much is it?") together with what it follows."""
-        ranked, read, confidence = await self._look(question, language, policy, search)
+        a follow-up ("And how much is it?") together with what it follows.
+        """
+        ranked, read, confidence, _ = await self._look(question, language, policy, search)
         asks = core(question)
         if confidence < policy.threshold and asks is not None:
-            closer, near, higher = await self._look(asks, language, policy, search)
+            closer, near, higher, _ = await self._look(asks, language, policy, search)
             if higher > confidence:
                 ranked, read, confidence = closer, near, higher
         before = next((item.text for item in reversed(history) if item.sender == "guest"), None)
-        empty = not content_words(question)
-        if before is not None and (empty or (confidence < policy.threshold and follow_up(question))):
+        pointing = leans(question)
+        if before is not None and follow_up(question) and (pointing or confidence < policy.threshold):
             together = f"{before[-300:]} {question}"
-            wider, wide, higher = await self._look(together, language, policy, search)
-            if wider and (empty or higher > confidence) and _speaks_of(wider[0].candidate, question, language):
+            wider, wide, higher, found = await self._look(together, language, policy, search)
+            enough = policy.threshold if pointing else confidence
+            if (
+                wider
+                and higher >= enough
+                and await self._speaks_of(wider[0].candidate, question, language, policy, found)
+            ):
                 question, ranked, read, confidence = together, wider, wide, higher
         evidence = Evidence(
             intents=intents,
@@ -152,9 +163,19 @@ class LocalEngine:
         )
         return Answered(question, ranked, confidence, decide(evidence, _rules(policy)))
 
+    async def _speaks_of(
+        self, candidate: Candidate, question: str, language: Language, policy: HotelPolicy, found: Found
+    ) -> bool:
+        """Whether the article has what a follow-up adds, in the same words or others, so that it isn't about something new."""
+        asked = asked_words(question, policy.hotel_name)
+        if not asked:
+            return True
+        found = await with_asked_words(found, asked, self._embedder)
+        return coverage(asked, [words_of(candidate.variant(language))], found.words)[0].share >= SPOKEN_OF
+
     async def _look(
         self, question: str, language: Language, policy: HotelPolicy, search: Search
-    ) -> tuple[tuple[Ranked, ...], Features, float]:
+    ) -> tuple[tuple[Ranked, ...], Features, float, Found]:
         started = time.perf_counter()
         asks = essence(question, policy.hotel_name)
         vector = await self._embedder.query(asks)
@@ -167,7 +188,7 @@ class LocalEngine:
         SECONDS.labels("embed").observe(embedded - started)
         SECONDS.labels("search").observe(searched - embedded)
         SECONDS.labels("rank").observe(time.perf_counter() - searched)
-        return ranked, read, self._model.confidence(read, vector).right
+        return ranked, read, self._model.confidence(read, vector).right, found
 
 
 def _rules(policy: HotelPolicy) -> Policy:
@@ -250,9 +271,3 @@ def _asked_back(history: Sequence[HistoryItem]) -> bool:
     """Whether our last message was a question back; we recognise our own two sentences."""
     last = next((item for item in reversed(history) if item.sender != "guest"), None)
     return last is not None and last.sender == "ai" and writer.is_clarification(last.text)
-
-
-def _speaks_of(candidate: Candidate, question: str, language: Language) -> bool:
-    """Whether the article has the words that a follow-up adds, so that it isn't about something new."""
-    variant = candidate.variant(language)
-    return stems([question]) <= stems([variant.title, *variant.questions, variant.body])

@@ -29,7 +29,7 @@ HUMAN = _any(
     r"\b(?:don'?t|do not) (?:want|like|wish)\b.{0,25}\b(?:bot|robot|machine|chatbot|computer|ai)\b|\b(?:not|stop|no) (?:talking to |want (?:to talk to )?)?(?:an? |this |the )?(?:bot|robot|machine|chatbot|computer|ai)\b",
     r"\b(?:someone|somebody|manager|reception|staff) (?:please )?(?:call|ring|phone|contact) me\b|\b(?:call|ring|phone) me back\b|\bcan (?:someone|somebody) (?:call|ring|phone) me\b",
     r"\b(?:where is|get|call|fetch|want) (?:the |your |a )?(?:manager|supervisor)\b",
-    rf"\b(?:mit|zu) (?:ein(?:em|er) |de[mr] |ihre[mr] |eine[mr] )?(?:echten |richtigen |realen )?{_HUMAN_DE} (?:\w+ )?(?:sprechen|reden|chatten|telefonieren|verbinden|schreiben|verbunden)\b",
+    rf"\b(?:mit|zu) (?:ein(?:em|er) |de[mr] |ihre[mr] |eine[mr] )?(?:echten |richtigen |realen )?{_HUMAN_DE} (?:\w+ ){{0,4}}(?:sprechen|reden|chatten|telefonieren|verbinden|schreiben|verbunden)\b",
     rf"\b(?:sprechen|reden|verbinden sie mich|verbinde mich|verbinden)(?: sie)?(?: mich)?(?: bitte)? (?:mit|zu[mr]?) (?:\w+ )?(?:echten |richtigen )?{_HUMAN_DE}\b",
     r"\b(?:ich (?:will|mochte|brauche|hatte gern)) (?:\w+ )?(?:echten |richtigen )(?:mensch\w*|person|mitarbeiter\w*)\b|\bechte[nrs]? (?:mensch\w*|person|mitarbeiter\w*)\b|^(?:bitte )?(?:ein(?:en)? )?(?:mensch(?:en)?|mitarbeiter(?:in)?|rezeption)[.!]*(?: bitte)?[.!]*$|\bgibt es (?:hier |da )?(?:auch )?(?:einen |echte )?menschen\b|\b(?:rufen sie mich|ruckruf|zuruckrufen)\b",
     rf"\b(?:parler|discuter|echanger|passez[- ]moi|mettre en (?:contact|relation)|joindre)(?: \w+)? (?:a|avec) (?:une? |la |le |l'|votre )?(?:vraie? )?{_HUMAN_FR}|\bpassez[- ]moi (?:une? |la |le )?{_HUMAN_FR}|\b(?:veux|voudrais|besoin d'?) ?(?:une? )?(?:vraie personne|humain|etre humain)\b|\b(?:un humain|une vraie personne)\b|\b(?:rappelez|appelez)[- ]moi\b",
@@ -85,7 +85,7 @@ DEMANDS: dict[NeverAutoTopic, re.Pattern[str]] = {
         r"取消(?:我|预订|订单)|إلغاء حجز",
     ),
     NeverAutoTopic.BILLING: _any(
-        r"\b(?:over ?charged|double charged|charged (?:me |us |my card )?(?:twice|double|too much|again|wrong\w*|for something)|charge[ds]? (?:on|to) my (?:card|account|statement)|(?:wrong|incorrect|mistake|error|problem|issue|something off|doesnt add up)\b.{0,30}\b(?:bill|invoice|charge|statement)|(?:my|our|the) (?:bill|invoice|statement)\b.{0,30}\b(?:wrong|incorrect|mistake|error|too high|not right|isnt right|isn't right|doesn't|does not)|why (?:was|were|am|have|did)\b.{0,30}\bcharge[d]?|(?:send|resend|email|forward|need|correct|change|amend|reissue)\b.{0,25}\b(?:my|our|the|an|a copy of) (?:invoice|bill|receipt)|(?:didnt|didn't|did not|never) (?:authori[sz]e|have|order|use|consume|take)\b.{0,30}\b(?:charge|minibar|payment)|unauthori[sz]ed|dispute (?:a |the |this )?(?:charge|bill)|taken (?:twice|money)|debited|payment (?:failed|was declined|didnt go through|didn't go through)|card (?:was )?declined)\b",
+        r"\b(?:over ?charged|double charged|charged (?:me |us |my card )?(?:twice|double|too much|again|wrong\w*|for something)|charge[ds]? (?:on|to) my (?:card|account|statement)|(?:wrong|incorrect|mistake|error|problem|issue|something off|doesnt add up)\b.{0,30}\b(?:bill|invoice|charge|statement)|(?:my|our|the) (?:bill|invoice|statement)\b.{0,30}\b(?:wrong|incorrect|mistake|error|too high|not right|isnt right|isn't right|doesn't|does not)|why (?:was|were|am|have|did)\b.{0,30}\bcharge[d]?|(?:send|resend|email|forward|need|correct|change|amend|reissue)\b.{0,25}\b(?:my|our|the|an|a copy of) (?:invoice|bill|receipt)|(?:didnt|didn't|did not|never) (?:authori[sz]e|have|order|use|consume|take)\b.{0,30}\b(?:charge|minibar|payment)|unauthori[sz]ed|dispute (?:a |the |this )?(?:charge|bill)|taken (?:twice|money)|(?:taken|withdrawn|deducted|gone) (?:off|from|out of) (?:my|our) (?:card|account)|debited|payment (?:failed|was declined|didnt go through|didn't go through)|card (?:was )?declined)\b",
         r"\b(?:doppelt (?:abgebucht|belastet|berechnet|verrechnet|bezahlt)|(?:zu viel|zuviel|falsch|zweimal) (?:\w+ )?(?:abgebucht|belastet|berechnet|verrechnet)|abgebucht|abbuchung|(?:meine|unsere|die) rechnung\b.{0,30}\b(?:falsch|stimmt nicht|fehler\w*|korrigieren|zu hoch|andern|schicken|senden|zusenden|mailen)|(?:falsche|fehlerhafte) rechnung|(?:schicken|senden|mailen) sie\b.{0,25}\brechnung|brauche\b.{0,20}\b(?:meine|eine neue|eine korrigierte) rechnung|rechnung (?:stimmt|ist) (?:nicht|falsch)|meine karte wurde\b.{0,20}\b(?:belastet|abgelehnt))\b",
         r"\b(?:debite\w* (?:deux fois|en double|trop)|(?:ete|etes|ai ete) debite\w*|preleve\w* (?:deux fois|en double|trop)|double (?:debit|prelevement|facturation)|(?:erreur|probleme)\b.{0,20}\bfacture|(?:ma|notre|la) facture\b.{0,25}\b(?:fausse|incorrecte|erreur|erronee|trop elevee)|(?:envoye[rz]|renvoye[rz])\b.{0,20}\b(?:ma|notre|la|une) facture|facture (?:deux fois|en trop))\b",
         r"\b(?:cobr(?:ado|aron|o) (?:dos veces|doble|de mas|demasiado|mal)|doble cobro|cargo (?:duplicado|indebido|incorrecto|desconocido)|me han cobrado|nos han cobrado|(?:error|problema)\b.{0,20}\bfactura|(?:mi|nuestra|la) factura\b.{0,25}\b(?:incorrecta|mal|error|equivocada)|(?:envi\w+|mand\w+)\b.{0,20}\b(?:mi|nuestra|la|una) factura)\b",
@@ -122,18 +122,18 @@ MENTIONS: dict[NeverAutoTopic, re.Pattern[str]] = {
 }
 
 GREETING = _any(
-    r"\b(?:hi+|hello|hey+|hiya|howdy|good (?:morning|afternoon|evening|day)|greetings|dear (?:sir|madam|team|hotel)(?: or madam)?|how are you(?: doing)?(?: today)?)\b",
-    r"\b(?:hallo+|guten (?:tag|morgen|abend)|gruss gott|gruss dich|servus|moin|sehr geehrte (?:damen und herren|team)|wie geht es (?:ihnen|dir)|wie geht's)\b",
-    r"\b(?:bonjour|bonsoir|salut|coucou|ca va|comment allez[- ]vous)\b",
-    r"\b(?:hola|buen[oa]s (?:dias|tardes|noches)|buenas|que tal|como esta)\b",
-    r"\b(?:ciao|buon ?giorno|buona ?sera|salve|come sta|come stai)\b",
+    r"\b(?:hi+|hello|hey+|hiya|howdy|good (?:morning|afternoon|evening|day)|greetings|dear (?:sir|madam|team|hotel)(?: or madam)?|how are you(?: doing)?(?: today)?)\b\??",
+    r"\b(?:hallo+|guten (?:tag|morgen|abend)|gruss gott|gruss dich|servus|moin|sehr geehrte (?:damen und herren|team)|wie geht es (?:ihnen|dir)|wie geht's)\b\??",
+    r"\b(?:bonjour|bonsoir|salut|coucou|ca va|comment allez[- ]vous)\b(?: ?\?)?",
+    r"\b(?:hola|buen[oa]s (?:dias|tardes|noches)|buenas|que tal|como esta)\b\??",
+    r"\b(?:ciao|buon ?giorno|buona ?sera|salve|come sta|come stai)\b\??",
     r"\b(?:hoi|goede(?:morgen|middag|navond| morgen| middag| avond)|dag)\b",
-    r"\b(?:ola|oi|bom dia|boa (?:tarde|noite)|tudo bem)\b",
+    r"\b(?:ola|oi|bom dia|boa (?:tarde|noite)|tudo bem)\b\??",
     r"你好|您好|مرحبا|السلام عليكم|اهلا",
 )
 THANKS = _any(
-    r"\b(?:thank(?:s| you|u)(?: (?:so much|very much|a lot|again|for (?:your|the) (?:help|info|information|answer|quick reply)|for that|everybody|everyone))*|thx|ty|cheers|many thanks|much appreciated|appreciate it|(?:thats|that's|that is) (?:great|perfect|all|helpful|good|very helpful|very kind|wonderful)|(?:great|perfect|awesome|wonderful|excellent|brilliant|lovely|super|cool|ok|okay|alright|got it|i see|good to know))\b",
-    r"\b(?:(?:vielen |herzlichen |besten |lieben )?dank(?:e(?: schon| sehr| vielmals)?)?(?: fur (?:die|ihre) (?:hilfe|info|information|antwort|schnelle antwort))?|perfekt|prima|toll|wunderbar|alles klar|in ordnung|passt|gut zu wissen|verstanden)\b",
+    r"\b(?:thank(?:s| you|u)(?: (?:so much|very much|a lot|again|for (?:your|the) (?:help|info|information|answer|quick reply)|for that|everybody|everyone))*|thx|ty|cheers|many thanks|much appreciated|appreciate it|(?:(?:that|this|it) (?:really |very much )?help(?:s|ed)(?: me| us)?(?: a lot)?|you(?:'ve| have) been (?:very |so )?helpful)|(?:thats|that's|that is) (?:great|perfect|all|helpful|good|very helpful|very kind|wonderful)|(?:great|perfect|awesome|wonderful|excellent|brilliant|lovely|super|cool|ok|okay|alright|got it|i see|good to know))\b",
+    r"\b(?:(?:(?:vielen|herzlichen|besten|lieben|tausend) )*dank(?:e(?: schon| sehr| vielmals)?)?(?: fur (?:die|ihre) (?:hilfe|info|information|antwort|schnelle antwort))?|perfekt|prima|toll|wunderbar|alles klar|in ordnung|passt|gut zu wissen|verstanden)\b",
     r"\b(?:merci(?: (?:beaucoup|bien|infiniment|pour (?:votre|l'?) ?(?:aide|reponse|information)))*|parfait|super|tres bien|d'accord|genial)\b",
     r"\b(?:(?:muchas |mil )?gracias(?: por (?:su|la) (?:ayuda|informacion|respuesta))?|perfecto|genial|vale|muy bien|estupendo|de acuerdo)\b",
     r"\b(?:grazie(?: (?:mille|tante|molte))?|perfetto|benissimo|va bene|d'accordo|ottimo)\b",

@@ -11,14 +11,32 @@ _FOLLOW_UP = re.compile(
     r"^(?:and|what about|how about|or|so|also|but|und|oder|wie sieht es|wie ist es|auch|aber|et|ou|aussi|mais|y|o|tambien|pero"
     r"|e|anche|oppure|en|of|ook|maar|tambem|mas)\b"
 )
+_POINTS_BACK = re.compile(
+    r"\b(?:it|they|them|that one|those|these|too|as well|auch|dort|dafur|davon|dazu|ebenfalls|aussi|la-bas|en|ca|c'est"
+    r"|tambien|eso|alli|anche|ook|daar|tambem)\b|(?<!\bis )(?<!\bare )\bthere\b"
+)
+_ASKING = (
+    r"do|does|did|is|are|can|could|may|when|what|where|how|which|who|will|would"
+    r"|wann|wo|wie|was|welche\w*|wer|gibt|kann|konnen|darf|durfen|haben|hat|ist|sind|muss"
+    r"|ou|quand|combien|comment|quel(?:le)?s?|est-ce|peut-on|puis-je|pouvons-nous|avez-vous|y a-t-il"
+    r"|cuando|cuanto|como|donde|que|hay|puedo|podemos|tienen|se puede|a que|cual"
+    r"|quando|quanto|dove|c'e|posso|possiamo|avete|wanneer|waar|hoe|wat|kan|mag|is er|zijn|onde|posso|tem"
+)
+_OPENS = re.compile(
+    rf"(?:[^?]*[,;:.!] )?(?:(?:hi|hello|hallo|bonjour|hola|guten tag|please|bitte|a|ab|bis|seit|until|at|from|in) )*(?:{_ASKING})\b"
+)
+_SECOND = re.compile(
+    rf"[,;.]? +(?:and|und|et|y|e|en)(?: (?:also|auch|aussi|tambien|anche|ook|then|dann))?,? +(?=(?:{_ASKING})\b)"
+)
 
 
 def questions(text: str) -> tuple[str, ...]:
     """The separate questions of a turn, or the whole text where there is one or none.
 
-    A sentence that is no question ("I'm a coeliac.") belongs to the question after it.
+    A sentence that is no question ("I'm a coeliac.") belongs to the question after it. "When is breakfast and do you have
+    parking?" is two.
     """
-    parts = [sentence for line in text.splitlines() for sentence in sentences(line)]
+    parts = [part for line in text.splitlines() for sentence in sentences(line) for part in _halves(sentence)]
     asked: list[str] = []
     before: list[str] = []
     for part in parts:
@@ -33,6 +51,19 @@ def questions(text: str) -> tuple[str, ...]:
     return tuple(asked)
 
 
+def _halves(sentence: str) -> tuple[str, ...]:
+    """Two questions joined by "and", each with its question mark; else the sentence as it is."""
+    # the normal form only lacks accents here: its places are those of the text, where both have the same length
+    normal = normalise(sentence)
+    found = _SECOND.search(normal) if len(normal) == len(sentence) else None
+    if found is None:
+        return (sentence,)
+    first, second = sentence[: found.start()], sentence[found.end() :]
+    if not content_words(first) or not content_words(second) or not _OPENS.match(normal.lstrip("¿¡ ")):
+        return (sentence,)
+    return (f"{first.rstrip()}?", second if second.rstrip().endswith(_ASKS) else f"{second.rstrip()}?")
+
+
 def core(text: str) -> str | None:
     """The one sentence that asks, where the rest only leads up to it; None where that would say too little."""
     parts = [sentence for line in text.splitlines() for sentence in sentences(line)]
@@ -41,5 +72,11 @@ def core(text: str) -> str | None:
 
 
 def follow_up(text: str) -> bool:
-    """Whether a text leans on what was said before: "And on Sundays?", "How much is it?"."""
-    return len(content_words(text)) <= 1 or bool(_FOLLOW_UP.match(normalise(text)) and len(content_words(text)) <= 3)
+    """Whether a text may lean on what was said before: "Sundays?", "And on Sundays?", "How much is it?"."""
+    return len(content_words(text)) <= 1 or leans(text)
+
+
+def leans(text: str) -> bool:
+    """Whether it says that it does: it begins with "and", or points back ("are towels there too?")."""
+    normal = normalise(text).lstrip("¿¡ ")
+    return len(content_words(text)) <= 3 and bool(_FOLLOW_UP.match(normal) or _POINTS_BACK.search(normal))
