@@ -98,7 +98,13 @@ def test_what_points_back_says_that_it_leans_on_what_was_said(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["Is there a sauna?", "Are there towels?", "parking", "And do you have a gym with a good rowing machine somewhere?"]
+    "text",
+    [
+        "Is there a sauna?",
+        "Are there towels?",
+        "parking",
+        "And do you have a gym with a good rowing machine somewhere?",
+    ],
 )
 def test_what_stands_by_itself_leans_on_nothing(text: str) -> None:
     assert not leans(text)
