@@ -90,6 +90,7 @@ ROUTES: tuple[PassedOn, ...] = (
     PassedOn("DELETE", "/articles/{article_id}", "conversation", Permission.ARTICLE_WRITE),
     PassedOn("POST", "/articles/{article_id}/publish", "conversation", Permission.ARTICLE_PUBLISH),
     PassedOn("POST", "/articles/{article_id}/unpublish", "conversation", Permission.ARTICLE_PUBLISH),
+    PassedOn("POST", "/knowledge/ask", "conversation", Permission.ARTICLE_READ),
     PassedOn("GET", "/escalations", "escalation", Permission.ESCALATION_READ),
     PassedOn("GET", "/escalations/queue", "escalation", Permission.ESCALATION_READ),
     PassedOn("GET", "/escalations/{escalation_id}", "escalation", Permission.ESCALATION_READ),
