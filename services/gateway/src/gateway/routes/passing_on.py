@@ -76,6 +76,12 @@ class PassedOn:
 ROUTES: tuple[PassedOn, ...] = (
     PassedOn("POST", "/conversations/{conversation_id}/messages", "conversation", Permission.MESSAGE_SEND),
     PassedOn("GET", "/conversations/{conversation_id}/messages", "conversation", Permission.CONVERSATION_READ),
+    PassedOn(
+        "POST",
+        "/conversations/{conversation_id}/messages/{message_id}/rate",
+        "conversation",
+        Permission.CONVERSATION_WRITE,
+    ),
     PassedOn("POST", "/conversations/{conversation_id}/typing", "conversation", Permission.MESSAGE_SEND),
     PassedOn("POST", "/conversations/{conversation_id}/read", "conversation", Permission.MESSAGE_SEND),
     PassedOn("POST", "/conversations/{conversation_id}/take-over", "conversation", Permission.CONVERSATION_TAKE_OVER),
