@@ -119,8 +119,10 @@ async def test_the_same_erasure_again_finds_nothing_more(desk: RunningService, h
 
 async def test_all_that_is_kept_of_a_guest_is_given_to_their_hotel_alone(hotel: Hotel, other_hotel: Hotel) -> None:
     guest, friend = await hotel.guest(), await hotel.guest()
-    await guest.ask("Can I bring my dog?")
+    answer = await guest.ask("Can I bring my dog?")
     await friend.ask("Is there a pool?")
+    await guest.client.post(f"{guest.path}/messages/{answer['id']}/rate", json={"helpful": True})
+    await hotel.staff().post(f"{guest.staff_path}/messages/{answer['id']}/rate", json={"helpful": False})
     assert (await guest.client.post("/widget/identify", json={"name": "Clara"})).status_code == 204
     asked = {"guest_id": [str(guest.id), str(new_id())]}
     data = (await hotel.staff().get("/guest-data", params=asked)).json()
@@ -130,6 +132,7 @@ async def test_all_that_is_kept_of_a_guest_is_given_to_their_hotel_alone(hotel: 
         "Can I bring my dog?",
         "About Can I bring my dog?",
     ]
+    assert [(rating["message_id"], rating["helpful"]) for rating in data["ratings"]] == [(answer["id"], True)]
     theirs = await other_hotel.staff().get("/guest-data", params=asked)
-    assert theirs.json() == {"guest_says": [], "conversations": []}
+    assert theirs.json() == {"guest_says": [], "conversations": [], "ratings": []}
     assert (await guest.client.get("/guest-data", params=asked)).status_code == 403

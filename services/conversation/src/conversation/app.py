@@ -11,7 +11,7 @@ from conversation.jobs import jobs
 from conversation.projections import PROJECTIONS
 from conversation.reactions import reactions
 from conversation.resources import Resources, made, resources_of
-from conversation.routes import articles, conversations, files, guest_data, live, widget
+from conversation.routes import articles, conversations, files, guest_data, knowledge, live, versions, widget
 from conversation.settings import Settings
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
@@ -49,7 +49,16 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
     return Service(
         "conversation",
         settings=Settings,
-        routers=[widget.router, live.router, conversations.router, articles.router, files.router, guest_data.router],
+        routers=[
+            widget.router,
+            live.router,
+            conversations.router,
+            articles.router,
+            versions.router,
+            knowledge.router,
+            files.router,
+            guest_data.router,
+        ],
         cors_prefix="/widget/",
         reactions=reactions,
         jobs=jobs,

@@ -1,16 +1,18 @@
 """The rows of the knowledge base: articles, their variants per language, and the embedded chunks of each."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import Text
+from sqlalchemy import Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from contracts.ids import ArticleId
 from conversation.domain.words import Language
-from servicekit.rows import Row, TenantRow
+from servicekit.ids import new_id
+from servicekit.rows import Row, TenantRow, timestamp
 
 SEARCH_CONFIGURATION: dict[Language, str] = {
     Language.EN: "english",
@@ -66,3 +68,20 @@ class ChunkRow(Row, table=True):
     text_key: str
     embedding: Any = Field(sa_type=Vector(384))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # Any: a list of floats, which SQLModel does not know as a column
     commonness: float
+
+
+class RatingRow(Row, table=True):
+    """What one person says of one answer. `article_ids` are the sources it is about; who rated is forgotten with a guest."""
+
+    __tablename__ = "knowledge_ratings"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    hotel_id: UUID
+    conversation_id: UUID
+    message_id: UUID
+    turn_id: UUID | None = None
+    rater: str
+    rater_id: UUID | None = None
+    article_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # SQLModel's stub takes the class only
+    helpful: bool
+    rated_at: datetime = timestamp()

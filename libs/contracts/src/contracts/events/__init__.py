@@ -3,6 +3,7 @@
 from contracts.events.access import ApiKeyRevoked, ImpersonationEnded, ImpersonationStarted, SigningKeyWithdrawn
 from contracts.events.audit import AuditRecorded
 from contracts.events.conversation import (
+    AnswerRated,
     ArticleSource,
     ConversationEnded,
     ConversationEscalated,
@@ -54,6 +55,7 @@ from contracts.events.knowledge import (
 from contracts.events.privacy import Forgotten, GuestForgotten
 
 __all__ = [
+    "AnswerRated",
     "ApiKeyRevoked",
     "ArticleCreated",
     "ArticleDeleted",

@@ -128,3 +128,18 @@ class TurnHandedOver(Event, type="turn.handed_over", topic=topics.CONVERSATIONS,
     waited_ms: Milliseconds
     """From the closing of the turn to the stored notice."""
     version: Version
+
+
+class AnswerRated(Event, type="knowledge.rated", topic=topics.CONVERSATIONS, key="conversation_id"):
+    """The guest, or a member of staff, marked an answer of the AI as helpful or not. Of the same person and message the last
+    one counts."""
+
+    conversation_id: ConversationId
+    guest_id: GuestId
+    message_id: MessageId
+    turn_id: TurnId | None = None
+    article_ids: tuple[ArticleId, ...]
+    """The articles that it is about: sources of the answer."""
+    helpful: bool
+    by: ActorRef
+    version: Version

@@ -16,9 +16,11 @@ from contracts.values import LanguageTag
 from conversation.adapters.artefacts import commonness
 from conversation.adapters.embedder import Embedder, Vector, text_key, vector_literal
 from conversation.adapters.word_vectors import store_words
+from conversation.commands.versions import keep_version
 from conversation.domain.article import Variant, words_of
 from conversation.domain.language import language_of
 from conversation.domain.text import normalise
+from conversation.domain.versions import Change
 from conversation.tables_knowledge import SEARCH_CONFIGURATION, ArticleRow, ChunkRow, VariantRow
 from servicekit.commands import Command, Text
 from servicekit.etags import check_version
@@ -83,17 +85,24 @@ async def create_article(
     await _write(row, variants, vectors, tx)
     languages = _languages(variants)
     tx.publish(ArticleCreated(article_id=row.key, languages=languages, published=row.published, version=row.version))
+    await keep_version(row, Change.CREATE, tx)
     if row.published:
         row.version += 1
+        await keep_version(row, Change.PUBLISH, tx)
         tx.publish(ArticlePublished(article_id=row.key, languages=languages, published=True, version=row.version))
     tx.audit("article.create", "article", row.id)
     return row
 
 
 async def update_article(
-    article_id: ArticleId, command: UpdateArticle, if_match: int | None, tx: Transaction, embedder: Embedder
+    article_id: ArticleId,
+    command: UpdateArticle,
+    if_match: int | None,
+    tx: Transaction,
+    embedder: Embedder,
+    restored_from: int | None = None,
 ) -> ArticleRow:
-    """Replace all variants. Texts that stay are not embedded again.
+    """Replace all variants. Texts that stay are not embedded again. `restored_from` is the version that they come from.
 
     Raises:
         NotFound: the hotel has no such article.
@@ -111,7 +120,9 @@ async def update_article(
     tx.publish(
         ArticleUpdated(article_id=row.key, languages=_languages(variants), published=row.published, version=row.version)
     )
-    tx.audit("article.update", "article", row.id)
+    change = Change.UPDATE if restored_from is None else Change.RESTORE
+    await keep_version(row, change, tx, restored_from)
+    tx.audit(f"article.{change}", "article", row.id)
     return row
 
 
@@ -128,7 +139,9 @@ async def publish_article(article_id: ArticleId, tx: Transaction, *, published: 
         event = ArticlePublished if published else ArticleUnpublished
         languages = await _stored_languages(article_id, tx)
         tx.publish(event(article_id=row.key, languages=languages, published=published, version=row.version))
-        tx.audit("article.publish" if published else "article.unpublish", "article", row.id)
+        change = Change.PUBLISH if published else Change.UNPUBLISH
+        await keep_version(row, change, tx)
+        tx.audit(f"article.{change}", "article", row.id)
     return row
 
 

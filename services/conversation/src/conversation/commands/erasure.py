@@ -30,6 +30,15 @@ WITH emptied AS (
 )
 SELECT count(*) FROM emptied
 """)
+# The mark stays, for the articles' sake; whose it was does not.
+_FORGET_RATER = text("""
+WITH forgotten AS (
+    UPDATE knowledge_ratings SET rater_id = NULL
+     WHERE conversation_id = ANY(:ids) AND rater = 'guest' AND rater_id IS NOT NULL
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten
+""")
 _FORGET_SAYINGS = text("""
 WITH gone AS (DELETE FROM guest_says WHERE hotel_id = :hotel_id AND guest_id = :guest_id RETURNING 1)
 SELECT count(*) FROM gone
@@ -47,6 +56,7 @@ async def forget_guest(event: GuestErased, tx: Transaction) -> None:
     forgotten = {
         "message": await tx.scalar(_EMPTY_MESSAGES, {"ids": ids}),
         "guest_says": await tx.scalar(_FORGET_SAYINGS, {"hotel_id": tx.hotel_id, "guest_id": event.guest_id}),
+        "rating": await tx.scalar(_FORGET_RATER, {"ids": ids}),
         "stored_answer": await forget_answers([event.guest_id, *ids], tx),
     }
     await confirm(event, forgotten, tx)

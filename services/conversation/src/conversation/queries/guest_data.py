@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from contracts.ids import ConversationId, GuestId
+from contracts.ids import ConversationId, GuestId, MessageId
 from contracts.statuses import ConversationStatus
 from contracts.values import Channel
 from conversation.queries.conversations import GuestSays
@@ -43,11 +43,21 @@ class GuestSaysData(GuestSays):
     guest_id: GuestId
 
 
+class RatingData(BaseModel):
+    """Whether they found an answer helpful."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    helpful: bool
+    rated_at: datetime
+
+
 class GuestData(BaseModel):
     """What the conversation service keeps of a person."""
 
     guest_says: list[GuestSaysData]
     conversations: list[ConversationData]
+    ratings: list[RatingData]
 
 
 _CONVERSATIONS = text("""
@@ -57,6 +67,10 @@ _CONVERSATIONS = text("""
 _MESSAGES = text("""
     SELECT conversation_id, sent_at, sender, text, language FROM messages
      WHERE conversation_id = ANY(:ids) ORDER BY conversation_id, seq
+""")
+_RATINGS = text("""
+    SELECT conversation_id, message_id, helpful, rated_at FROM knowledge_ratings
+     WHERE conversation_id = ANY(:ids) AND rater = 'guest' AND rater_id = ANY(:guest_ids) ORDER BY rated_at, id
 """)
 _GUEST_SAYS = text("""
     SELECT guest_id, name, email, phone, room, updated_at FROM guest_says
@@ -71,8 +85,10 @@ async def data_of_guest(guest_ids: Sequence[GuestId], tx: Transaction) -> GuestD
     said: dict[ConversationId, list[MessageData]] = {row["id"]: [] for row in conversations}
     for row in (await tx.execute(_MESSAGES, {"ids": list(said)})).mappings():
         said[row["conversation_id"]].append(MessageData.model_validate(dict(row)))
+    rated = (await tx.execute(_RATINGS, {"ids": list(said), "guest_ids": list(guest_ids)})).mappings()
     says = (await tx.execute(_GUEST_SAYS, about)).mappings()
     return GuestData(
         guest_says=[GuestSaysData.model_validate(dict(row)) for row in says],
         conversations=[ConversationData(**dict(row), messages=said[row["id"]]) for row in conversations],
+        ratings=[RatingData.model_validate(dict(row)) for row in rated],
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from contracts.errors import MoveNotAllowed, NotFound
-from contracts.ids import ConversationId
+from contracts.ids import ConversationId, MessageId
 from contracts.permissions import Permission
 from contracts.statuses import ConversationStatus
 from conversation.commands.conversations import (
@@ -17,6 +17,7 @@ from conversation.commands.conversations import (
     take_over,
 )
 from conversation.commands.messages import MessageDiffers, SendMessage, send_message
+from conversation.commands.rating import NotAnAnswer, NotASource, RateAnswer, RatingView, rate_as_staff
 from conversation.commands.reading import MarkRead, read_by_desk
 from conversation.commands.staff import staff_name
 from conversation.domain.conversation import ConversationEnded, NotYours
@@ -114,6 +115,14 @@ async def send_message_route(
 async def read_route(conversation_id: ConversationId, command: MarkRead, actor: Sends, tx: Tx) -> None:
     """Somebody who answers guests has read up to a message: the guest sees it. Never backwards."""
     await read_by_desk(conversation_id, command, actor, tx)
+
+
+@router.post("/{conversation_id}/messages/{message_id}/rate", responses=problems(NotFound, NotAnAnswer, NotASource))
+async def rate_route(
+    conversation_id: ConversationId, message_id: MessageId, command: RateAnswer, actor: Writer, tx: Tx
+) -> RatingView:
+    """Say whether an answer of the AI was helpful. Rating it again replaces what one said before."""
+    return await rate_as_staff(conversation_id, message_id, command, actor, tx)
 
 
 @router.post("/{conversation_id}/typing", status_code=204, responses=problems(NotFound, NotYours))

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.errors import NotFound, Unauthenticated
 from contracts.events.identity import Brand
-from contracts.ids import ConversationId, GuestId
+from contracts.ids import ConversationId, GuestId, MessageId
 from contracts.values import LanguageTag, Slug
 from conversation.commands.conversations import StartConversation, end_as_guest, start_conversation
 from conversation.commands.erasure import check_not_erased
@@ -20,6 +20,7 @@ from conversation.commands.guests import (
     open_session,
 )
 from conversation.commands.messages import MessageDiffers, SendMessage, Sent, guest_types, send_message
+from conversation.commands.rating import NotAnAnswer, NotASource, RateAnswer, RatingView, rate_as_guest
 from conversation.commands.reading import MarkRead, read_by_guest
 from conversation.domain.conversation import ConversationEnded, HotelSuspended
 from conversation.queries.conversations import (
@@ -200,6 +201,19 @@ async def typing_route(conversation_id: ConversationId, guest: Guest, rt: Rt) ->
 async def read_route(conversation_id: ConversationId, command: MarkRead, guest: Guest, tx: GuestTx) -> None:
     """The guest has read up to a message. Never backwards."""
     await read_by_guest(conversation_id, command, guest, tx)
+
+
+@router.post(
+    "/conversations/{conversation_id}/messages/{message_id}/rate",
+    responses=problems(NotFound, NotAnAnswer, NotASource, HotelSuspended, OriginNotAllowed, TooManyRequests),
+    dependencies=[Depends(rate_limit("60/minute", by="user"))],
+)
+async def rate_route(
+    conversation_id: ConversationId, message_id: MessageId, command: RateAnswer, guest: Guest, tx: GuestTx
+) -> RatingView:
+    """Say whether an answer of the AI was helpful. Rating it again replaces what was said before."""
+    await check_not_erased(guest_of(guest), tx)
+    return await rate_as_guest(conversation_id, message_id, command, guest, tx)
 
 
 @router.post(
