@@ -78,6 +78,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "conversation_id": str(hotel.guest.conversation_id),
             "escalation_id": escalated["id"],
             "article_id": articles[0]["id"],
+            "version": "1",
             "api_key_id": made.json()["key"]["id"],
             "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,

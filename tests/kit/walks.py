@@ -37,6 +37,7 @@ COOKIE_ONLY = {("gateway", f"/api/session{more}") for more in ("", "/refresh", "
 OF_NOBODY_HERE = {
     "client_id": "the name of a program: ours at an issuer, or a service's here",
     "organisation_id": "an organisation at Clerk; superadmins link it",
+    "version": "a number within an article, whose own id is tried",
     "clerk_id": "a person at Clerk",
 }
 """What looks like an id and leads to no row of a hotel."""

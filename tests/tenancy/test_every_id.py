@@ -13,8 +13,8 @@ from kit.people import PASSWORD, Guest
 from kit.walks import OF_NOBODY_HERE, ask, ids_of, is_open, made_up, told
 
 REFUSED = {403, 404, 409, 422}
-CLIENT_MADE = {"id"}
-"""Of a message: whoever sends it makes the id, and a hotel's messages are its own."""
+CLIENT_MADE = {"id", "message_id"}
+"""Of a message: whoever sends it makes the id, and a hotel's messages are its own. This walk sends one by another hotel's id."""
 
 
 async def test_every_id_that_a_request_can_name_is_tried(stack: Stack, hotels: tuple[Hotel, Hotel]) -> None:
