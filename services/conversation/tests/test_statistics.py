@@ -84,6 +84,12 @@ async def test_a_period_has_a_beginning_before_its_end(hotel: Hotel, path: str) 
         assert (await hotel.staff().get(f"/knowledge/{path}", params=widest)).status_code == 200
 
 
+@pytest.mark.parametrize("day", ["0", "1700000000", "-1.5", "yesterday", "2026-13-01"])
+async def test_a_day_is_written_out(hotel: Hotel, day: str) -> None:
+    answer = await hotel.staff().get("/knowledge/coverage", params={"since": day})
+    assert answer.status_code == 422, answer.text
+
+
 async def test_an_old_article_in_use_and_a_badly_rated_one_are_pointed_out(hotel: Hotel) -> None:
     dogs, breakfast = await written(hotel), await written(hotel, BREAKFAST)
     guest = await hotel.guest()

@@ -1,6 +1,5 @@
 """What the hotel's people see of their knowledge base as a whole: what the AI would answer, how the articles do."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -27,14 +26,15 @@ from servicekit.pagination import BadCursor, Page, PageQuery
 from servicekit.problems import TooManyRequests, problems
 from servicekit.ratelimit import rate_limit
 from servicekit.runtime import Rt
+from servicekit.written import Day
 
 router = edge_router("/knowledge", tags=["knowledge"])
 
 Reader = Annotated[Actor, Depends(may(Permission.ARTICLE_READ))]
 Since = Annotated[
-    date | None, Query(description=f"first day, in the hotel's time zone; without it {DAYS} days up to `until`")
+    Day | None, Query(description=f"first day, in the hotel's time zone; without it {DAYS} days up to `until`")
 ]
-Until = Annotated[date | None, Query(description="last day, included; without it today")]
+Until = Annotated[Day | None, Query(description="last day, included; without it today")]
 
 
 @router.post(

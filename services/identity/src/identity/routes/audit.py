@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BeforeValidator
 
 from contracts.ids import HotelId
 from identity.domain.audit_export import ExportFormat
@@ -14,16 +13,8 @@ from identity.queries.audit import AuditEntryView, AuditFilter, export_entries, 
 from identity.routes.scopes import AnyTx
 from servicekit import Actor, Page, PageQuery, Runtime, edge_router, may
 from servicekit.runtime import Rt
+from servicekit.written import Moment
 
-
-def _written_out(value: object) -> object:
-    """Refuses a bare number, which would be read as seconds or as milliseconds since 1970, by its size."""
-    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdigit():
-        raise ValueError("write the time out, with its offset: 2026-11-23T12:00:00Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 Reader = Annotated[Actor, Depends(may("audit:read"))]
 
 
