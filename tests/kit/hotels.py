@@ -79,6 +79,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "escalation_id": escalated["id"],
             "article_id": articles[0]["id"],
             "version": "1",
+            "message_id": (await hotel.guest.messages())[0]["id"],
             "api_key_id": made.json()["key"]["id"],
             "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,

@@ -17,14 +17,13 @@ async def hotels(stack: Stack) -> tuple[Hotel, Hotel]:
 
 
 async def _opened(stack: Stack, slug: str, admin: str) -> Hotel:
-    """With what bodies and queries alone name: a second record of a guest, a message, and whom entries are about."""
+    """With what bodies and queries alone name: a second record of a guest, and whom entries are about."""
     hotel = await open_hotel(stack, slug, admin)
     headers = {"authorization": f"Bearer {hotel.token}"}
     async with httpx.AsyncClient(base_url=stack.url("identity"), headers=headers, trust_env=False) as http:
         twice = (await http.post("/guests", json={"name": "Twice Known", "language": "en"})).raise_for_status()
     hotel.ids |= {
         "duplicate_id": twice.json()["id"],
-        "message_id": (await hotel.guest.messages())[0]["id"],
         "object_id": hotel.ids["guest_id"],
         "actor": hotel.ids["user_id"],
     }
