@@ -59,6 +59,15 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             return items[0] if items else None
 
         escalated = await until(escalation, what="the escalation")
+        curious = await Guest.arrives(stack.url("conversation"), slug)
+        await curious.asks("Do you have a helipad?")
+
+        async def gap() -> dict[str, Any] | None:
+            listed = await http.get(f"{stack.url('conversation')}/knowledge/gaps")
+            items = listed.json()["items"]
+            return items[0] if items else None
+
+        left_open = await until(gap, what="the gap")
         articles = (await http.get(f"{stack.url('conversation')}/articles")).json()["items"]
         sessions = (await http.get(f"{stack.url('identity')}/me/sessions")).json()
         members = (await http.get(f"{stack.url('identity')}/users")).json()["items"]
@@ -80,6 +89,7 @@ async def open_hotel(stack: Stack, slug: str, admin: str) -> Hotel:
             "article_id": articles[0]["id"],
             "version": "1",
             "message_id": (await hotel.guest.messages())[0]["id"],
+            "gap_id": left_open["id"],
             "api_key_id": made.json()["key"]["id"],
             "kid": "k" * 43,  # of the platform, and no secret
             "slug": slug,

@@ -85,6 +85,18 @@ async def test_a_guest_who_is_asked_back_chooses_and_is_answered_from_that_artic
     assert [source["title"] for source in answer["sources"]] == ["Power sockets and adapters"]
 
 
+async def test_the_same_answer_is_not_given_a_third_time(lindenhof: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = told_to_guests(monkeypatch)
+    guest = await lindenhof.guest()
+    first, second = await guest.ask("Can I bring my dog?"), await guest.ask("Can I bring my dog?")
+    assert (first["action"], second["action"], first["text"]) == ("answer", "answer", second["text"])
+    shown = len(texts)
+    third = await guest.ask("Can I bring my dog?")
+    assert (third["action"], third["sources"]) == ("hand_over", [])
+    assert first["text"] not in third["text"]
+    assert len(texts) == shown, "nothing of it was shown either"
+
+
 def told_to_guests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every partial text from here on, also those that come too fast to be sent."""
     texts: list[str] = []

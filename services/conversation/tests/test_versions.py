@@ -135,7 +135,7 @@ async def test_articles_that_were_there_before_versions_were_kept_have_their_fir
     folder = Path(__file__).parents[1] / "migrations"
     hotel_id, article_id = uuid4(), uuid4()
     async with temporary_database(parts.postgres_url, "conversation") as urls:
-        await upgrade_database(urls.owner, folder, revision="0009_erased_guests")
+        await upgrade_database(urls.owner, folder, revision="0010_words_of_articles")
         worker = await asyncpg.connect(urls.worker)
         try:
             await worker.execute("SELECT set_config('app.hotel_id', $1, false)", str(hotel_id))

@@ -11,7 +11,7 @@ from conversation.jobs import jobs
 from conversation.projections import PROJECTIONS
 from conversation.reactions import reactions
 from conversation.resources import Resources, made, resources_of
-from conversation.routes import articles, conversations, files, guest_data, knowledge, live, versions, widget
+from conversation.routes import articles, conversations, files, gaps, guest_data, knowledge, live, versions, widget
 from conversation.settings import Settings
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
@@ -56,6 +56,7 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
             articles.router,
             versions.router,
             knowledge.router,
+            gaps.router,
             files.router,
             guest_data.router,
         ],

@@ -2,6 +2,8 @@
 
 from sqlalchemy import text
 
+from conversation.commands.gaps import DUE as GAP_QUESTION
+from conversation.learning import learn_from_turn
 from conversation.turns import run_turn
 from servicekit.jobs import Jobs
 from servicekit.metrics import gauge
@@ -27,6 +29,7 @@ jobs.due(
     first_backoff_seconds=0.25,
     max_backoff_seconds=30,
 )(run_turn)
+jobs.due(GAP_QUESTION, concurrency=1)(learn_from_turn)
 
 
 @jobs.every(seconds=15)

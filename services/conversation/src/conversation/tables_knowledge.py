@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from contracts.ids import ArticleId
+from conversation.domain.gaps import GapState
 from conversation.domain.words import Language
 from servicekit.ids import new_id
 from servicekit.rows import Row, TenantRow, timestamp
@@ -85,3 +86,30 @@ class RatingRow(Row, table=True):
     article_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # SQLModel's stub takes the class only
     helpful: bool
     rated_at: datetime = timestamp()
+
+
+class GapRow(TenantRow, table=True):
+    """Questions of one meaning and language that the knowledge base left open. Changed under `commands.gaps`' gate."""
+
+    __tablename__ = "knowledge_gaps"
+
+    language: str
+    state: str = GapState.OPEN.value
+    article_id: UUID | None = None
+    """That closed it; it may have been deleted since."""
+    embedding: Any = Field(sa_type=Vector(384))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # Any: a list of floats, which SQLModel does not know as a column
+    """Of its first question."""
+
+
+class GapQuestionRow(Row, table=True):
+    """A turn that is part of a gap. What was asked stands in the messages."""
+
+    __tablename__ = "knowledge_gap_questions"
+
+    turn_id: UUID = Field(primary_key=True)
+    hotel_id: UUID
+    gap_id: UUID
+    conversation_id: UUID
+    cause: str
+    embedding: Any = Field(sa_type=Vector(384))  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # Any: as above
+    asked_at: datetime = timestamp()

@@ -22,6 +22,12 @@ def test_a_confident_article_is_answered() -> None:
     assert decide(SURE, Policy()) == Decision(TurnAction.ANSWER)
 
 
+def test_what_was_said_twice_already_is_not_said_again_but_handed_over() -> None:
+    assert decide(evidence(said_twice=True), Policy()) == Decision(
+        TurnAction.HAND_OVER, (HandOverReason.LOW_CONFIDENCE,)
+    )
+
+
 def test_confidence_under_the_hotels_threshold_hands_over() -> None:
     assert decide(evidence(confidence=0.6), Policy(threshold=0.7)).reasons == (HandOverReason.LOW_CONFIDENCE,)
 

@@ -87,6 +87,9 @@ class LocalEngine:
         if intents.small_talk is not None:
             said = writer.small_talk(intents.small_talk, language, policy.hotel_name)
             return Reply(TurnAction.SMALL_TALK, said, language, confidence=1.0)
+        last = _last_said_twice(history)
+        if last is not None:
+            on_text = None  # what may be said for the third time is not shown before that is known
         if (chosen := _chosen(text, history)) is not None:
             language = language_of(policy.default_language)  # a title alone does not tell the guest's
             answered = [await self._article(chosen, language, policy, search)]
@@ -99,7 +102,11 @@ class LocalEngine:
                 said.append(HistoryItem("guest", one))
                 if on_text is not None:
                     _tell(on_text, answered, language)
-        return _compose(answered, language, policy)
+        reply = _compose(answered, language, policy)
+        if reply.action is TurnAction.ANSWER and reply.text == last:
+            evidence = Evidence(confidence=reply.confidence, articles=len(reply.sources), said_twice=True)
+            return _handed_over(decide(evidence, _rules(policy)), language, policy, reply.confidence)
+        return reply
 
     async def _article(self, title: str, language: Language, policy: HotelPolicy, search: Search) -> Answered:
         """The article that the guest chose by its title when we asked back; a person's own choice is certain.
@@ -265,6 +272,12 @@ def _source_in(language: Language) -> Callable[[Answered], Source]:
         return Source(best.article_id, best.variant(language).title, one.confidence)
 
     return source
+
+
+def _last_said_twice(history: Sequence[HistoryItem]) -> str | None:
+    """What the AI said the last two times, if that was the same."""
+    said = [item.text for item in history if item.sender == "ai"][-2:]
+    return said[0] if len(said) == 2 and said[0] == said[1] else None
 
 
 def _asked_back(history: Sequence[HistoryItem]) -> bool:

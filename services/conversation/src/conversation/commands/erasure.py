@@ -13,6 +13,7 @@ from contracts.events import ConversationEnded, GuestErased
 from contracts.ids import ConversationId, GuestId
 from contracts.statuses import GuestStatus
 from conversation.commands.conversations import drop_turn
+from conversation.commands.gaps import forget_questions
 from conversation.commands.messages import channel
 from conversation.domain import conversation as rules
 from conversation.tables import ConversationRow, GuestRow
@@ -57,6 +58,7 @@ async def forget_guest(event: GuestErased, tx: Transaction) -> None:
         "message": await tx.scalar(_EMPTY_MESSAGES, {"ids": ids}),
         "guest_says": await tx.scalar(_FORGET_SAYINGS, {"hotel_id": tx.hotel_id, "guest_id": event.guest_id}),
         "rating": await tx.scalar(_FORGET_RATER, {"ids": ids}),
+        "gap_question": await forget_questions(ids, tx),
         "stored_answer": await forget_answers([event.guest_id, *ids], tx),
     }
     await confirm(event, forgotten, tx)

@@ -11,6 +11,7 @@ from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 from contracts.events import AnswerRated
 from contracts.ids import ArticleId, ConversationId, MessageId, TurnId
 from contracts.values import TurnAction
+from conversation.commands.gaps import DUE as GAP_QUESTION
 from conversation.tables import ConversationRow, MessageRow
 from conversation.tables_knowledge import RatingRow
 from servicekit.actor import Actor
@@ -113,6 +114,8 @@ async def _rate(
         tx.add(rating)
     else:
         rating.article_ids, rating.helpful, rating.rated_at = articles, command.helpful, tx.now
+    if message.turn_id is not None:
+        await tx.due(GAP_QUESTION, message.turn_id, tx.now)
     tx.publish(
         AnswerRated(
             conversation_id=row.key,

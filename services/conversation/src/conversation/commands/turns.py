@@ -11,9 +11,11 @@ from contracts.ids import MessageId
 from contracts.statuses import GuestStatus
 from contracts.values import NeverAutoTopic, TurnAction
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply
+from conversation.commands.gaps import DUE as GAP_QUESTION
 from conversation.commands.messages import say
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Owner
+from conversation.domain.gaps import OPEN_REASONS
 from conversation.tables import ConversationRow, MessageRow, TurnRow
 from servicekit.due import DueItem
 from servicekit.ids import new_id
@@ -104,6 +106,8 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
     turn.version += 1
     if row.custody().owner is Owner.AI:
         _settle(row, turn, reply, tx)
+        if turn.state == "handed_over" and OPEN_REASONS & set(reply.reasons):
+            await tx.due(GAP_QUESTION, turn.id, tx.now)
     else:
         turn.state = "dropped"
     return turn

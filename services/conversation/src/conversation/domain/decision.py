@@ -41,6 +41,7 @@ class Evidence:
         content_words: number of content words in the question.
         asked_back: the AI's last message was a question back; it does not ask twice.
         vip: the guest is a VIP of the hotel.
+        said_twice: the answer would be what the AI said the last two times: it does not help this guest.
     """
 
     intents: Intents = NOTHING
@@ -51,6 +52,7 @@ class Evidence:
     content_words: int = 3
     asked_back: bool = False
     vip: bool = False
+    said_twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     intents = evidence.intents
     if intents.small_talk is not None:
         return Decision(TurnAction.SMALL_TALK)
+    if evidence.said_twice:
+        return _hand_over(HandOverReason.LOW_CONFIDENCE)
     if intents.mentions & policy.never_auto and evidence.confidence < max(CAREFUL, policy.threshold):
         return _hand_over(HandOverReason.NEVER_AUTO_TOPIC)
     if evidence.articles and evidence.content_words and evidence.confidence >= policy.threshold:
