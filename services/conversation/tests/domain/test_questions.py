@@ -62,6 +62,8 @@ def test_what_stands_in_place_of_a_secret_is_not_read() -> None:
         ),
         ("¿Hay wifi y a qué hora es el desayuno?", ("¿Hay wifi?", "a qué hora es el desayuno?")),
         ("where is the gym and is it free", ("where is the gym?", "is it free?")),
+        ("Is there a sauna and a pool?", ("Is there a sauna?", "Is there a pool?")),
+        ("Gibt es einen Parkplatz und ein Babybett?", ("Gibt es einen Parkplatz?", "Gibt es ein Babybett?")),
     ],
 )
 def test_two_questions_joined_by_and_are_two(text: str, asked: tuple[str, ...]) -> None:
@@ -71,7 +73,7 @@ def test_two_questions_joined_by_and_are_two(text: str, asked: tuple[str, ...]) 
 @pytest.mark.parametrize(
     "text",
     [
-        "Is there a sauna and a pool?",
+        "How much is bed and breakfast?",
         "We are two adults and a child, is there a bed for her?",
         "I know where the gym is and what it costs",
         "my husband and can openers do not go together",
@@ -108,3 +110,16 @@ def test_what_points_back_says_that_it_leans_on_what_was_said(text: str) -> None
 )
 def test_what_stands_by_itself_leans_on_nothing(text: str) -> None:
     assert not leans(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("hello, we are a family from Graz, is breakfast included?", "is breakfast included?"),
+        ("ok thanks. one more thing, can we check in earlier", "can we check in earlier"),
+        ("Is breakfast included?", None),
+        ("when is breakfast, where is the gym", None),
+    ],
+)
+def test_the_clause_that_asks_is_found_among_those_that_lead_up_to_it(text: str, asks: str | None) -> None:
+    assert core(text) == asks

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 SECONDS = histogram("conversation_engine_seconds", "Time the local engine spent on a turn, seconds", "part")
-SPOKEN_OF = 0.4
+SPOKEN_OF = 0.3
 """Share of a follow-up's words that the article must have which is found together with what it follows."""
 _READ = 2000
 """Characters of a turn that are read; a longer text is no question for an article."""

@@ -14,6 +14,7 @@ _FOLLOW_UP = re.compile(
 _POINTS_BACK = re.compile(
     r"\b(?:it|they|them|that one|those|these|too|as well|auch|dort|dafur|davon|dazu|ebenfalls|aussi|la-bas|en|ca|c'est"
     r"|tambien|eso|alli|anche|ook|daar|tambem)\b|(?<!\bis )(?<!\bare )\bthere\b"
+    r"|\b(?:die|das|der|es|sie)(?: (?:auf|offen|geoffnet|zu|denn|noch))?\W*$"
 )
 _ASKING = (
     r"do|does|did|is|are|can|could|may|when|what|where|how|which|who|will|would"
@@ -21,6 +22,16 @@ _ASKING = (
     r"|ou|quand|combien|comment|quel(?:le)?s?|est-ce|peut-on|puis-je|pouvons-nous|avez-vous|y a-t-il"
     r"|cuando|cuanto|como|donde|que|hay|puedo|podemos|tienen|se puede|a que|cual"
     r"|quando|quanto|dove|c'e|posso|possiamo|avete|wanneer|waar|hoe|wat|kan|mag|is er|zijn|onde|posso|tem"
+)
+_ASKS_AT_ONCE = re.compile(rf"(?:{_ASKING})\b")
+_CLAUSE = re.compile(r"[,;:]\s+")
+_THERE_IS = (
+    r"do you have|have you got|is there|are there|gibt es|gibts|haben sie|habt ihr|avez-vous|vous avez|y a-t-il|il y a|hay|tienen|teneis"
+    r"|c'e|avete|is er|hebben jullie|heeft u|voce tem|tem"
+)
+_IS_THERE = re.compile(rf"^(?:\w+ )?(?:{_THERE_IS})\b")
+_BOTH = re.compile(
+    rf"(?P<lead>(?:{_THERE_IS})(?: also)?) (?P<first>[^,?]{{3,40}}?) (?:and|und|et|y|e|en) (?!(?:{_ASKING})\b)(?P<second>[^,?]{{3,40}}?) ?\?*$"
 )
 _OPENS = re.compile(
     rf"(?:[^?]*[,;:.!] )?(?:(?:hi|hello|hallo|bonjour|hola|guten tag|please|bitte|a|ab|bis|seit|until|at|from|in) )*(?:{_ASKING})\b"
@@ -55,7 +66,11 @@ def _halves(sentence: str) -> tuple[str, ...]:
     """Two questions joined by "and", each with its question mark; else the sentence as it is."""
     # the normal form only lacks accents here: its places are those of the text, where both have the same length
     normal = normalise(sentence)
-    found = _SECOND.search(normal) if len(normal) == len(sentence) else None
+    if len(normal) != len(sentence):
+        return (sentence,)
+    if (both := _BOTH.fullmatch(normal.lstrip("¿¡ "))) is not None and len(content_words(sentence)) > 1:
+        return _of_both(sentence[len(normal) - len(normal.lstrip("¿¡ ")) :], both)
+    found = _SECOND.search(normal)
     if found is None:
         return (sentence,)
     first, second = sentence[: found.start()], sentence[found.end() :]
@@ -64,11 +79,25 @@ def _halves(sentence: str) -> tuple[str, ...]:
     return (f"{first.rstrip()}?", second if second.rstrip().endswith(_ASKS) else f"{second.rstrip()}?")
 
 
+def _of_both(sentence: str, both: re.Match[str]) -> tuple[str, ...]:
+    """ "Do you have parking and a gym?" asks for parking, and for a gym. Where one article has both, its answer is given once."""
+    first, second = (sentence[both.start(name) : both.end(name)] for name in ("first", "second"))
+    if not content_words(first) or not content_words(second):
+        return (sentence,)
+    lead = sentence[: both.end("lead")]
+    return (f"{lead} {first}?", f"{lead} {second}?")
+
+
 def core(text: str) -> str | None:
-    """The one sentence that asks, where the rest only leads up to it; None where that would say too little."""
+    """The part that asks, where the rest only leads up to it ("We are from Graz, is breakfast included?"); None where that would
+    say too little, or where more than one asks."""
     parts = [sentence for line in text.splitlines() for sentence in sentences(line)]
     asked = [part for part in parts if part.rstrip().endswith(_ASKS)]
-    return asked[0] if len(parts) > 1 and len(asked) == 1 and len(content_words(asked[0])) > 1 else None
+    if len(parts) > 1 and len(asked) == 1 and len(content_words(asked[0])) > 1:
+        return asked[0]
+    clauses = [clause.strip() for part in parts for clause in _CLAUSE.split(part)]
+    opening = [clause for clause in clauses if _ASKS_AT_ONCE.match(normalise(clause).lstrip("¿¡ "))]
+    return opening[0] if len(clauses) > 1 and len(opening) == 1 and content_words(opening[0]) else None
 
 
 def follow_up(text: str) -> bool:
@@ -79,4 +108,6 @@ def follow_up(text: str) -> bool:
 def leans(text: str) -> bool:
     """Whether it says that it does: it begins with "and", or points back ("are towels there too?")."""
     normal = normalise(text).lstrip("¿¡ ")
+    if _IS_THERE.search(normal):
+        return False  # "And is there a gym?" is a question of its own
     return len(content_words(text)) <= 3 and bool(_FOLLOW_UP.match(normal) or _POINTS_BACK.search(normal))
