@@ -74,8 +74,9 @@ def unnoticed(stack: Stack) -> Unnoticed:
 
             async def goes_on_asking() -> int:
                 answered = 0
-                while not over.is_set():
-                    await guest.asks("Can I bring my dog?", ANSWERED_WITHIN_SECONDS)
+                while not over.is_set():  # not one question over and over: that ends with staff, and rightly
+                    question = ("Can I bring my dog?", "Is there a sauna?")[answered % 2]
+                    await guest.asks(question, ANSWERED_WITHIN_SECONDS)
                     answered += 1
                     try:
                         await asyncio.wait_for(over.wait(), BETWEEN_SECONDS)

@@ -42,6 +42,13 @@ async def test_another_body_under_the_same_key_is_refused(desk: RunningService, 
     assert await notes(desk, staff) == ["towels"]
 
 
+async def test_another_condition_under_the_same_key_is_refused(desk: RunningService, staff: str) -> None:
+    client = desk.client(staff, **{"Idempotency-Key": "one"})
+    await client.post("/notes", json={"text": "towels"})
+    other = await client.post("/notes", json={"text": "towels"}, headers={"If-Match": '"3"'})
+    assert other.json()["type"] == "urn:frontdesk:problem:idempotency-key-reused"
+
+
 async def test_who_comes_with_the_same_key_at_once_waits_and_gets_the_same_answer(
     desk: RunningService, staff: str
 ) -> None:
