@@ -104,7 +104,7 @@ async def claim(request: Request, tx: Transaction, actor: Actor) -> Claim | None
     if key is None:
         return None
     body = _without_secrets(await request.body())
-    condition = request.headers.get("if-match", "")
+    condition = "".join(f"if-match: {value}\n" for value in request.headers.getlist("if-match"))  # an empty one counts
     asked = sha256(f"{request.method} {request.url.path}?{request.url.query}\n{condition}".encode() + body).digest()
     taken = Claim(tx.hotel_id or _NO_HOTEL, actor.key, f"{request.method} {route_of(request)}", key, asked)
     await tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": taken.lock})

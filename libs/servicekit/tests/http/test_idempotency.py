@@ -42,10 +42,13 @@ async def test_another_body_under_the_same_key_is_refused(desk: RunningService, 
     assert await notes(desk, staff) == ["towels"]
 
 
-async def test_another_condition_under_the_same_key_is_refused(desk: RunningService, staff: str) -> None:
+@pytest.mark.parametrize("condition", ['"3"', ""])
+async def test_another_condition_under_the_same_key_is_refused(
+    desk: RunningService, staff: str, condition: str
+) -> None:
     client = desk.client(staff, **{"Idempotency-Key": "one"})
     await client.post("/notes", json={"text": "towels"})
-    other = await client.post("/notes", json={"text": "towels"}, headers={"If-Match": '"3"'})
+    other = await client.post("/notes", json={"text": "towels"}, headers={"If-Match": condition})
     assert other.json()["type"] == "urn:frontdesk:problem:idempotency-key-reused"
 
 
