@@ -82,6 +82,8 @@ CONVERSATIONS = Topic("frontdesk.conversation.conversation.v1", "conversation", 
 KNOWLEDGE = Topic("frontdesk.conversation.knowledge.v1", "conversation", "article id")
 ESCALATIONS = Topic("frontdesk.escalation.escalation.v1", "escalation", "escalation id")
 HOTELS_FORGOTTEN = Topic("frontdesk.hotel.forgotten.v1", "*", "hotel id", partitions=3, retention_ms=90 * DAY_MS)
+USAGE = Topic("frontdesk.usage.recorded.v1", "*", "event id")
+BUDGETS = Topic("frontdesk.usage.budget.v1", "usage", "budget id", partitions=3, retention_ms=FOREVER, compacted=True)
 AUDIT = Topic("frontdesk.audit.recorded.v1", "*", "event id")
 FORGOTTEN = Topic("frontdesk.guest.forgotten.v1", "*", "guest id", partitions=3)
 
@@ -97,6 +99,8 @@ TOPICS: tuple[Topic, ...] = (
     KNOWLEDGE,
     ESCALATIONS,
     HOTELS_FORGOTTEN,
+    USAGE,
+    BUDGETS,
     AUDIT,
     FORGOTTEN,
 )

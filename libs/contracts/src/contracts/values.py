@@ -21,6 +21,7 @@ __all__ = [
     "Email",
     "HandOverReason",
     "LanguageTag",
+    "ModelName",
     "Money",
     "NeverAutoTopic",
     "Period",
@@ -31,6 +32,8 @@ __all__ = [
     "Slug",
     "TimeZone",
     "TurnAction",
+    "UsageKind",
+    "UsageUnit",
     "Word",
     "base_language",
     "normalise_language",
@@ -86,6 +89,27 @@ class NeverAutoTopic(StrEnum):
     COMPLAINT = "complaint"
 
 
+class UsageKind(StrEnum):
+    """What costs money outside."""
+
+    MODEL = "model"
+    TELEPHONY = "telephony"
+    MESSAGING = "messaging"
+    REPORTS = "reports"
+
+
+class UsageUnit(StrEnum):
+    """What it is counted in."""
+
+    REQUEST = "request"
+    INPUT = "input_token"
+    CACHED_INPUT = "cached_input_token"
+    """Of the input, what the provider had read before; it is counted among the input, too."""
+    OUTPUT = "output_token"
+    SECOND = "second"
+    MESSAGE = "message"
+
+
 Confidence = Annotated[
     float, Field(ge=0, le=1, description="calibrated: of answers given at 0.8, four in five are right")
 ]
@@ -94,4 +118,7 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", des
 Word = Annotated[
     str,
     Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="a name from our own vocabulary, never what people wrote"),
+]
+ModelName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$", description="as its provider calls it")
 ]

@@ -1,7 +1,7 @@
 """The conversation service's table of contents: settings, routers, reactions, jobs, and what lives as long as it does."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import LocalEngine
@@ -21,7 +21,7 @@ from servicekit.settings import BadSettings
 
 @asynccontextmanager
 async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
-    """Guests' tokens, and the local engine on its embedder, warm before the first guest asks."""
+    """Guests' tokens, and the engine on its embedder, warm before the first guest asks; a model's writer if there is one."""
     settings: Settings = rt.settings
     key = settings.guest_token_key.get_secret_value()
     if len(key.encode()) < MIN_KEY_BYTES:
@@ -29,10 +29,14 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
             [f"FRONTDESK_GUEST_TOKEN_KEY (or FRONTDESK_GUEST_TOKEN_KEY_FILE) needs {MIN_KEY_BYTES} bytes"]
         )
     embedder = LocalEmbedder()
-    try:
-        yield made(rt, GuestTokens(key, rt.clock), embedder, LocalEngine(embedder).answer)
-    finally:
-        embedder.close()
+    async with AsyncExitStack() as stack:
+        stack.callback(embedder.close)
+        writer = None
+        if settings.model_provider is not None:
+            from conversation.adapters.models import model_writer  # 90 MB that most hotels don't need
+
+            writer = await stack.enter_async_context(model_writer(settings))
+        yield made(rt, GuestTokens(key, rt.clock), embedder, LocalEngine(embedder, writer).answer)
 
 
 def guest_tokens(rt: Runtime) -> Callable[[str], Awaitable[Actor | None]]:

@@ -1,9 +1,11 @@
-"""What we keep of identity's directory: hotels, who works there, and what the AI's rules need to know of guests."""
+"""What we keep of others' full-state topics: hotels, who works there, what the AI's rules need to know of guests, budgets."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from contracts.events import (
+    BudgetExhausted,
+    BudgetRestored,
     GuestCreated,
     GuestErased,
     GuestUpdated,
@@ -18,11 +20,12 @@ from contracts.events import (
     MembershipRevoked,
 )
 from contracts.statuses import GuestStatus, MembershipStatus
-from conversation.tables import GuestRow, HotelRow, StaffRow
+from conversation.tables import BudgetRow, GuestRow, HotelRow, StaffRow
 from servicekit.projections import Projection
 
 Hotel = HotelCreated | HotelUpdated | HotelActivated | HotelDeactivated | HotelDeleted | HotelRestored
 Membership = MembershipGranted | MembershipChanged | MembershipRevoked
+Budget = BudgetExhausted | BudgetRestored
 Guest = GuestCreated | GuestUpdated | GuestErased
 
 
@@ -67,11 +70,24 @@ def _guest(event: Guest) -> Mapping[str, Any]:  # Any: columns
     }
 
 
+def _budget(event: Budget) -> Mapping[str, Any]:  # Any: columns
+    return {
+        "budget_id": event.budget_id,
+        "hotel_id": event.hotel_id,
+        "kinds": [kind.value for kind in event.kinds],
+        "hard": event.hard,
+        "exhausted": isinstance(event, BudgetExhausted),
+        "version": event.version,
+    }
+
+
 HOTEL_EVENTS = (HotelCreated, HotelUpdated, HotelActivated, HotelDeactivated, HotelDeleted, HotelRestored)
 MEMBERSHIP_EVENTS = (MembershipGranted, MembershipChanged, MembershipRevoked)
 GUEST_EVENTS = (GuestCreated, GuestUpdated, GuestErased)
+BUDGET_EVENTS = (BudgetExhausted, BudgetRestored)
 
 HOTELS = Projection(HotelRow, HOTEL_EVENTS, _hotel, again=True)
 STAFF = Projection(StaffRow, MEMBERSHIP_EVENTS, _staff)
 GUESTS = Projection(GuestRow, GUEST_EVENTS, _guest)
-PROJECTIONS = (HOTELS, STAFF, GUESTS)
+BUDGETS = Projection(BudgetRow, BUDGET_EVENTS, _budget)
+PROJECTIONS = (HOTELS, STAFF, GUESTS, BUDGETS)

@@ -5,7 +5,18 @@ from contracts.statuses import MembershipStatus
 from conversation.commands.conversations import escalation_created, escalation_resolved
 from conversation.commands.erasure import forget_guest, is_erased
 from conversation.commands.staff import release_conversations
-from conversation.projections import GUESTS, HOTEL_EVENTS, HOTELS, MEMBERSHIP_EVENTS, STAFF, Hotel, Membership
+from conversation.projections import (
+    BUDGET_EVENTS,
+    BUDGETS,
+    GUESTS,
+    HOTEL_EVENTS,
+    HOTELS,
+    MEMBERSHIP_EVENTS,
+    STAFF,
+    Budget,
+    Hotel,
+    Membership,
+)
 from servicekit.reactions import Reactions
 from servicekit.transaction import Transaction
 
@@ -37,6 +48,12 @@ async def on_guest(event: GuestCreated | GuestUpdated, tx: Transaction) -> None:
 async def on_guest_erased(event: GuestErased, tx: Transaction) -> None:
     """Nothing of what they said, or of what they said they were, is kept."""
     await forget_guest(event, tx)
+
+
+@reactions.on(*BUDGET_EVENTS)
+async def on_budget(event: Budget, tx: Transaction) -> None:
+    """Whether a model may word the hotel's answers; the local writer does when the money is spent."""
+    await BUDGETS.follow(event, tx)
 
 
 @reactions.on(EscalationCreated)

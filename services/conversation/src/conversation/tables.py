@@ -53,6 +53,19 @@ class StaffRow(Row, table=True):
     version: int
 
 
+class BudgetRow(Row, table=True):
+    """Whether one of the hotel's budgets is spent; usage keeps what was spent."""
+
+    __tablename__ = "budgets"
+
+    budget_id: UUID = Field(primary_key=True)
+    hotel_id: UUID
+    kinds: list[str] = _texts()
+    hard: bool
+    exhausted: bool
+    version: int
+
+
 class GuestRow(TenantRow, table=True):
     """What the AI's rules need to know of a guest; no name, no contact."""
 

@@ -7,10 +7,12 @@ from contracts.values import HandOverReason, Priority, TurnAction
 from conversation.adapters.engine import Found, Reply
 from conversation.commands.messages import channel
 from conversation.commands.turns import Question, read_question, store_reply
+from conversation.commands.usage import record_use
 from conversation.domain.writer import hand_over_text
 from conversation.partials import Partials
 from conversation.queries.articles import candidates
 from conversation.resources import resources_of
+from conversation.tables import TurnRow
 from servicekit.due import DueItem, LeaseLost
 from servicekit.logging import log
 from servicekit.metrics import counter, histogram
@@ -48,8 +50,7 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
         try:
             reply = await _reply(question, item, rt, partials)
             partials.stop()
-            async with rt.worker_db.transaction(item.hotel_id) as tx:
-                turn = await store_reply(question, reply, item, tx)
+            turn = await _store(question, reply, item, rt)
         except BaseException:
             await partials.withdraw()
             raise
@@ -59,6 +60,18 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
         log.info(
             "turn.settled", turn_id=str(turn.id), state=turn.state, action=reply.action.value, attempt=item.attempt
         )
+
+
+async def _store(question: Question, reply: Reply, item: DueItem, rt: Runtime) -> TurnRow:
+    """Store the reply. One that comes too late is not said, but what a model took for it is told all the same."""
+    try:
+        async with rt.worker_db.transaction(item.hotel_id) as tx:
+            return await store_reply(question, reply, item, tx)
+    except LeaseLost:
+        if reply.use is not None:
+            async with rt.worker_db.transaction(item.hotel_id) as tx:
+                record_use(reply.use, question.conversation_id, question.turn_id, tx)
+        raise
 
 
 async def _reply(question: Question, item: DueItem, rt: Runtime, partials: Partials) -> Reply:

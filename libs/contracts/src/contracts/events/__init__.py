@@ -53,6 +53,7 @@ from contracts.events.knowledge import (
     ArticleUpdated,
 )
 from contracts.events.privacy import Forgotten, GuestForgotten
+from contracts.events.usage import BudgetExhausted, BudgetRestored, UsageRecorded, UsedAmount
 
 __all__ = [
     "AnswerRated",
@@ -64,6 +65,8 @@ __all__ = [
     "ArticleUnpublished",
     "ArticleUpdated",
     "AuditRecorded",
+    "BudgetExhausted",
+    "BudgetRestored",
     "ConversationEnded",
     "ConversationEscalated",
     "ConversationHandedBack",
@@ -101,6 +104,8 @@ __all__ = [
     "TableCount",
     "TurnAnswered",
     "TurnHandedOver",
+    "UsageRecorded",
+    "UsedAmount",
     "UserCreated",
     "UserDeleted",
     "UserUpdated",

@@ -9,7 +9,7 @@ from contracts.actor import ActorRef
 from contracts.event import Event, Fact, Version, known_only
 from contracts.ids import ArticleId, ConversationId, GuestId, MessageId, TurnId, UserId
 from contracts.statuses import ConversationStatus
-from contracts.values import Channel, Confidence, HandOverReason, LanguageTag, Priority, TurnAction
+from contracts.values import Channel, Confidence, HandOverReason, LanguageTag, ModelName, Priority, TurnAction
 
 Score = Confidence
 Reasons = Annotated[tuple[HandOverReason, ...], *known_only(HandOverReason)]
@@ -105,7 +105,7 @@ class TurnAnswered(Event, type="turn.answered", topic=topics.CONVERSATIONS, key=
     action: TurnAction
     confidence: Score
     sources: tuple[ArticleSource, ...] = ()
-    engine: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
+    engine: ModelName
     """`local`, or the model's name."""
     attempt: Annotated[int, Field(ge=1)]
     waited_ms: Milliseconds

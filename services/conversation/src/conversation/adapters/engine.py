@@ -4,13 +4,13 @@ What it does is put together from the pure parts: intents, language, search, ran
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from contracts.values import Priority, TurnAction
+from contracts.values import TurnAction
 from conversation.adapters.artefacts import confidence_model
 from conversation.adapters.embedder import Embedder, with_asked_words
-from conversation.adapters.engine_port import HistoryItem, HotelPolicy, OnText, Reply, Search, Source
+from conversation.adapters.engine_port import HistoryItem, HotelPolicy, OnText, Reply, Search, Source, Writer
+from conversation.adapters.replies import Answered, compose, handed_over, task_of, tell
 from conversation.domain import writer
 from conversation.domain.article import words_of
 from conversation.domain.asking import asked_words, essence
@@ -21,7 +21,7 @@ from conversation.domain.language import detect, language_of
 from conversation.domain.masking import without_marks
 from conversation.domain.questions import core, follow_up, leans, questions
 from conversation.domain.ranking import Candidate, Features, Found, Ranked, features, rank
-from conversation.domain.text import content_words, sentences
+from conversation.domain.text import content_words
 from conversation.domain.words import Language
 from servicekit.metrics import histogram
 
@@ -45,16 +45,6 @@ _READ = 2000
 """Characters of a turn that are read; a longer text is no question for an article."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One question of a turn, with what was found and decided."""
-
-    question: str
-    ranked: tuple[Ranked, ...]
-    confidence: float
-    decision: Decision
-
-
 class LocalEngine:
     """Answers from articles by embedding search and extraction.
 
@@ -62,8 +52,10 @@ class LocalEngine:
     reply = await engine.answer("Can I bring my dog?", [], HotelPolicy(hotel_name="Hotel Lindenhof"), search)
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, writer: Writer | None = None) -> None:
+        """`writer` words the answers of hotels that allow a model; everything else is as without one."""
         self._embedder = embedder
+        self._writer = writer
         self._model = confidence_model()
 
     async def answer(
@@ -83,29 +75,32 @@ class LocalEngine:
         intents = recognise(text)
         must = must_hand_over(Evidence(intents=intents, vip=policy.guest_is_vip), _rules(policy))
         if must is not None:
-            return _handed_over(must, language, policy)
+            return handed_over(must, language, policy)
         if intents.small_talk is not None:
             said = writer.small_talk(intents.small_talk, language, policy.hotel_name)
             return Reply(TurnAction.SMALL_TALK, said, language, confidence=1.0)
         last = _last_said_twice(history)
         if last is not None:
             on_text = None  # what may be said for the third time is not shown before that is known
+        model = self._writer if policy.model_allowed else None
         if (chosen := _chosen(text, history)) is not None:
             language = language_of(policy.default_language)  # a title alone does not tell the guest's
             answered = [await self._article(chosen, language, policy, search)]
-            if on_text is not None:
-                _tell(on_text, answered, language)
+            if on_text is not None and model is None:
+                tell(on_text, answered, language)
         else:
             answered, said = [], list(history)
             for one in questions(text):
                 answered.append(await self._one(one, language, recognise(one), said, policy, search))
                 said.append(HistoryItem("guest", one))
-                if on_text is not None:
-                    _tell(on_text, answered, language)
-        reply = _compose(answered, language, policy)
+                if on_text is not None and model is None:
+                    tell(on_text, answered, language)
+        task = task_of(answered, text, language, history, policy) if model else None
+        written = await model.write(task, on_text) if model and task else None
+        reply = compose(answered, language, policy, written)
         if reply.action is TurnAction.ANSWER and reply.text == last:
             evidence = Evidence(confidence=reply.confidence, articles=len(reply.sources), said_twice=True)
-            return _handed_over(decide(evidence, _rules(policy)), language, policy, reply.confidence)
+            return handed_over(decide(evidence, _rules(policy)), language, policy, reply.confidence)
         return reply
 
     async def _article(self, title: str, language: Language, policy: HotelPolicy, search: Search) -> Answered:
@@ -202,45 +197,6 @@ def _rules(policy: HotelPolicy) -> Policy:
     return Policy(policy.threshold, policy.never_auto, policy.hand_over_vips)
 
 
-def _compose(answered: Sequence[Answered], language: Language, policy: HotelPolicy) -> Reply:
-    """One reply for all questions of a turn. What is known is said; if one part needs staff, the turn goes to them."""
-    answers = [one for one in answered if one.decision.action is TurnAction.ANSWER]
-    sources = tuple({source.article_id: source for source in map(_source_in(language), answers)}.values())
-    said = _said(answered, language)
-    open_parts = [one for one in answered if one.decision.action is TurnAction.HAND_OVER]
-    if open_parts:
-        reasons = tuple(dict.fromkeys(reason for one in open_parts for reason in one.decision.reasons))
-        priority = max(one.decision.priority for one in open_parts)
-        confidence = min(one.confidence for one in open_parts)
-        decision = Decision(TurnAction.HAND_OVER, reasons, priority)
-        return _handed_over(decision, language, policy, confidence, said, sources)
-    if answers:
-        return Reply(TurnAction.ANSWER, "\n\n".join(said), language, min(one.confidence for one in answers), sources)
-    unclear = answered[0]
-    options = [one.candidate for one in unclear.ranked] if content_words(unclear.question) else []
-    choices = tuple(dict.fromkeys(writer.titles(options, language)))
-    return Reply(TurnAction.CLARIFY, writer.clarify(options, language), language, unclear.confidence, choices=choices)
-
-
-def _said(answered: Sequence[Answered], language: Language) -> list[str]:
-    """The answers, each once."""
-    answers = [one for one in answered if one.decision.action is TurnAction.ANSWER]
-    return list(dict.fromkeys(writer.answer(one.ranked[0].candidate, language) for one in answers))
-
-
-def _tell(on_text: OnText, answered: Sequence[Answered], language: Language) -> None:
-    """The last answer, sentence by sentence, after those before it."""
-    if answered[-1].decision.action is not TurnAction.ANSWER:
-        return
-    whole, before = "\n\n".join(_said(answered, language)), "\n\n".join(_said(answered[:-1], language))
-    end = len(before)
-    for sentence in sentences(whole[end:]):
-        found = whole.find(sentence, end)
-        if found >= 0:  # else it was written otherwise: the next one, or the message, has it
-            end = found + len(sentence)
-            on_text(whole[:end])
-
-
 def _chosen(text: str, history: Sequence[HistoryItem]) -> str | None:
     """What the guest chose of what we asked back, if that is all they say."""
     last = next((item for item in reversed(history) if item.sender != "guest"), None)
@@ -250,28 +206,6 @@ def _chosen(text: str, history: Sequence[HistoryItem]) -> str | None:
 
 def _has_title(candidate: Candidate, title: str) -> bool:
     return title in [variant.title for variant in candidate.variants]
-
-
-def _handed_over(
-    decision: Decision,
-    language: Language,
-    policy: HotelPolicy,
-    confidence: float = 0.0,
-    said: Sequence[str] = (),
-    sources: tuple[Source, ...] = (),
-) -> Reply:
-    urgent = decision.priority is Priority.URGENT
-    last = writer.hand_over_text(language, policy.expected_wait, decision.reasons, urgent=urgent, answered=bool(said))
-    text = "\n\n".join([*said, last])
-    return Reply(TurnAction.HAND_OVER, text, language, confidence, sources, decision.reasons, decision.priority)
-
-
-def _source_in(language: Language) -> Callable[[Answered], Source]:
-    def source(one: Answered) -> Source:
-        best = one.ranked[0].candidate
-        return Source(best.article_id, best.variant(language).title, one.confidence)
-
-    return source
 
 
 def _last_said_twice(history: Sequence[HistoryItem]) -> str | None:

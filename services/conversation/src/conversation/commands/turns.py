@@ -13,6 +13,7 @@ from contracts.values import NeverAutoTopic, TurnAction
 from conversation.adapters.engine import HistoryItem, HotelPolicy, Reply
 from conversation.commands.gaps import DUE as GAP_QUESTION
 from conversation.commands.messages import say
+from conversation.commands.usage import record_use
 from conversation.domain import conversation as rules
 from conversation.domain.conversation import Owner
 from conversation.domain.gaps import OPEN_REASONS
@@ -42,7 +43,9 @@ class Question:
 _QUESTION = text("""
     SELECT turn.conversation_id, turn.first_seq, turn.last_seq, turn.traceparent, conversation.language,
            hotel.name, hotel.confidence_threshold, hotel.never_auto, hotel.default_language, hotel.languages,
-           hotel.hand_over_vips, guest.status AS guest_status, said.messages
+           hotel.hand_over_vips, guest.status AS guest_status, said.messages,
+           NOT EXISTS (SELECT 1 FROM budgets WHERE budgets.hotel_id = conversation.hotel_id
+                          AND exhausted AND hard AND 'model' = ANY(kinds)) AS model_allowed
       FROM turns AS turn
       JOIN conversations AS conversation ON conversation.id = turn.conversation_id
       LEFT JOIN hotels AS hotel ON hotel.id = conversation.hotel_id
@@ -104,6 +107,8 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
     assert (turn.state, turn.last_seq) == ("open", question.last_seq)
     turn.attempt = item.attempt
     turn.version += 1
+    if reply.use is not None:
+        record_use(reply.use, question.conversation_id, question.turn_id, tx)
     if row.custody().owner is Owner.AI:
         _settle(row, turn, reply, tx)
         if turn.state == "handed_over" and OPEN_REASONS & set(reply.reasons):
@@ -192,4 +197,5 @@ def _policy(row: RowMapping) -> HotelPolicy:
         guest_is_vip=row["guest_status"] == GuestStatus.VIP.value,
         hotel_name=row["name"],
         expected_wait=None,
+        model_allowed=row["model_allowed"],
     )
