@@ -17,6 +17,7 @@ from conversation.adapters.engine_port import HistoryItem, WritingArticle, Writi
 from conversation.adapters.model_writer import ModelWriter
 from conversation.adapters.models import model_writer
 from conversation.settings import ModelProvider, Settings
+from servicekit.testing import eventually
 
 BREAKFAST = ArticleId(UUID("0190a000-0000-7000-8000-000000000001"))
 PETS = ArticleId(UUID("0190a000-0000-7000-8000-000000000002"))
@@ -203,8 +204,7 @@ async def test_a_stream_that_stalls_ends(
 async def test_who_stops_waiting_stops_the_call(provider: ModelServer, writer: ModelWriter) -> None:
     provider.fault = Fault.SILENT
     call = asyncio.ensure_future(writer.write(TASK, None))
-    while not provider.asked:
-        await asyncio.sleep(0.01)
+    await eventually(lambda: bool(provider.asked))
 
     call.cancel()
 

@@ -23,6 +23,7 @@ HAUSTIERE = "Haustiere\nHunde sind für 15 Euro pro Nacht willkommen. Im Restaur
         ("You can have breakfast in the Winter Garden from 7:00 a.m. to 10:30 a.m.", BREAKFAST),
         ("On Sundays breakfast is served until 11:00.", BREAKFAST),
         ("Breakfast costs 20 euros for adults.", BREAKFAST),
+        ("Breakfast is from 7:00 to 10:30 and costs 20 euros for adults.", BREAKFAST),
         ("For adults breakfast costs €20, children under 6 eat free.", BREAKFAST),
         ("The garage costs 25 euros per night.", PARKING),
         ("Our garage costs EUR 25.00 a night.", PARKING),
@@ -52,13 +53,27 @@ def test_what_an_article_says_may_be_said_in_other_words(claim: str, article: st
         ("Call +49 30 7654321 if the door does not open.", PARKING, Flaw.FIGURE),
         ("Write to garage@evil.example if the door does not open.", PARKING, Flaw.CONTACT),
         ("Our garage costs 25 euros per night at www.evil.com.", PARKING, Flaw.CONTACT),
-        ("The garage can be reserved.", PARKING, Flaw.NEGATION),
-        ("Dogs are not welcome.", PETS, Flaw.NEGATION),
+        ("The garage can be reserved.", PARKING, Flaw.PROMISE),
+        ("Dogs are not welcome for 15 EUR per night.", PETS, Flaw.NEGATION),
         ("Dogs are allowed in the restaurant.", PETS, Flaw.NEGATION),
         ("Im Restaurant sind Hunde erlaubt.", HAUSTIERE, Flaw.NEGATION),
         ("Dogs are welcome, and so is Rex Miller for 15 EUR per night.", PETS, Flaw.NAME),
         ("Breakfast is served in the Rose Garden from 7:00.", BREAKFAST, Flaw.NAME),
         ("The spaces in our garage are free per night.", PARKING, Flaw.FIGURE),
+        ("Breakfast is free.", BREAKFAST, Flaw.PROMISE),
+        ("Dogs are welcome.", PETS, Flaw.PROMISE),
+        ("Cats are welcome for 15 EUR per night.", PETS, Flaw.PROMISE),
+        (
+            "There is a pool in the hotel.",
+            "Pool\nThe hotel has no pool. The public pool is 12 minutes away.",
+            Flaw.NEGATION,
+        ),
+        (
+            "There is a swimming pool.",
+            "Swimming pool\nThe hotel has no pool. The public pool is 12 minutes away.",
+            Flaw.WORDS,
+        ),
+        ("All is allowed.", PETS, Flaw.NOTHING_SAID),
         ("Breakfast is always served in the Winter Garden.", BREAKFAST, Flaw.PROMISE),
         ("Garage spaces are guaranteed per night.", PARKING, Flaw.PROMISE),
         ("The pool opens at 7:00 and the sauna at noon.", BREAKFAST, Flaw.WORDS),
@@ -83,6 +98,33 @@ def test_a_claim_is_held_against_sentences_that_stand_together_and_not_against_a
 
     assert flaw("Parking costs 25 euros.", [prices]) is None
     assert flaw("Parking costs 20 euros.", [prices]) is Flaw.FIGURE
+
+
+def test_two_true_sentences_do_not_make_a_third() -> None:
+    rates = (
+        "Cancellation\nBookings at the flexible rate can be cancelled free of charge until 6 p.m. on the day before arrival."
+        " Saver rates are paid in advance and cannot be refunded."
+    )
+
+    assert flaw("Saver rates cannot be refunded.", [rates]) is None
+    assert (
+        flaw("Saver rates can be cancelled free of charge until 6 p.m. on the day before arrival.", [rates])
+        is Flaw.WORDS
+    )
+    assert flaw("Bookings cannot be refunded.", [rates]) is Flaw.WORDS
+    assert flaw("Bookings can be cancelled until 6 p.m. on the day before arrival.", [rates]) is Flaw.PROMISE
+
+
+def test_a_price_is_not_moved_from_one_to_another() -> None:
+    price = (
+        "Breakfast price\nOtherwise breakfast costs 24 euros per adult and day, 12 euros for children from 6 to 12, and is free for"
+        " children under 6."
+    )
+
+    assert flaw("Breakfast costs 12 euros for children from 6 to 12.", [price]) is None
+    assert flaw("Breakfast costs 24 euros for children from 6 to 12.", [price]) is Flaw.FIGURE
+    assert flaw("Breakfast is free for children under 6.", [price]) is None
+    assert flaw("Breakfast is free for children.", [price]) is Flaw.PROMISE
 
 
 def test_any_of_the_articles_may_support_a_claim() -> None:

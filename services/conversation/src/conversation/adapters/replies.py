@@ -16,6 +16,7 @@ from conversation.adapters.engine_port import (
 )
 from conversation.domain import writer
 from conversation.domain.decision import Decision
+from conversation.domain.injection import for_a_model
 from conversation.domain.language import language_of
 from conversation.domain.ranking import Ranked
 from conversation.domain.text import content_words, sentences
@@ -58,7 +59,7 @@ def task_of(
     variants = {one.ranked[0].candidate.article_id: one.ranked[0].candidate.variant(language) for one in answers}
     if not answers or any(language_of(variant.language) != language for variant in variants.values()):
         return None
-    articles = tuple(WritingArticle(key, f"{variant.title}\n{variant.body}") for key, variant in variants.items())
+    articles = tuple(WritingArticle(key, for_a_model(variant.title, variant.body)) for key, variant in variants.items())
     return WritingTask(question, language, policy.hotel_name, tuple(history), articles)
 
 
