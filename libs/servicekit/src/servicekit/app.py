@@ -66,6 +66,7 @@ def create_app(service: "Service", settings: "ServiceSettings", rt: Runtime | No
                 Front,
                 service=service.name,
                 body_limit_bytes=settings.body_limit_bytes,
+                large_bodies=service.large_bodies,
                 timeout_seconds=settings.request_timeout_seconds,
                 sockets_per_address=settings.sockets_per_address,
             ),

@@ -3,7 +3,7 @@
 import asyncio
 import collections
 import time
-from collections.abc import Generator, MutableMapping
+from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -51,12 +51,14 @@ class Front:
         *,
         service: str,
         body_limit_bytes: int,
+        large_bodies: Mapping[str, int] | None = None,
         timeout_seconds: float,
         sockets_per_address: int = 500,
     ) -> None:
         self._app = app
         self._service = service
         self._body_limit_bytes = body_limit_bytes
+        self._large_bodies = large_bodies or {}
         self._timeout_seconds = timeout_seconds
         self._sockets_per_address = sockets_per_address
         self._sockets: collections.Counter[str] = collections.Counter()
@@ -96,7 +98,7 @@ class Front:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        body = _Body(scope, receive, self._body_limit_bytes)
+        body = _Body(scope, receive, self._large_bodies.get(scope["path"], self._body_limit_bytes))
         answer = _Answer(send, body)
         self._in_flight.inc()
         method: str = scope["method"]

@@ -50,6 +50,7 @@ class Service:
         api_tasks, worker_tasks: run beside the servers as long as the process lives, started again when they fail.
         database: False for a service that keeps nothing of its own.
         middleware: extra ASGI classes, made as `cls(app, rt)`, inside of the chassis's own.
+        large_bodies: bytes of a request's body by its exact path, where more is taken than the setting says.
         cors_prefix: paths under it may be called by pages of other sites, with bearer tokens; see `servicekit.cors`.
         guest_tokens: called once at start; what it gives tells guests by their token, None for a token that is not a guest's.
         openapi_url: where the API describes itself; None for a service that has a route of its own for it.
@@ -70,6 +71,7 @@ class Service:
     database: bool = True
     middleware: Sequence[Callable[[ASGIApp, Any], ASGIApp]] = ()  # Any: Runtime, or None when only described
     cors_prefix: str | None = None
+    large_bodies: dict[str, int] = field(default_factory=dict[str, int])
     guest_tokens: GuestTokens | None = None
     platform_tables: dict[str, str] = field(default_factory=dict[str, str])
     kept_tables: dict[str, str] = field(default_factory=dict[str, str])

@@ -7,11 +7,23 @@ from conversation.adapters.embedder import LocalEmbedder
 from conversation.adapters.engine import LocalEngine
 from conversation.adapters.guest_tokens import MIN_KEY_BYTES, GuestTokens
 from conversation.commands.demo import seed_demo
+from conversation.commands.imports import LARGEST_IMPORT_BYTES
 from conversation.jobs import jobs
 from conversation.projections import PROJECTIONS
 from conversation.reactions import reactions
 from conversation.resources import Resources, made, resources_of
-from conversation.routes import articles, conversations, files, gaps, guest_data, knowledge, live, versions, widget
+from conversation.routes import (
+    articles,
+    conversations,
+    files,
+    gaps,
+    guest_data,
+    imports,
+    knowledge,
+    live,
+    versions,
+    widget,
+)
 from conversation.settings import Settings
 from servicekit.actor import Actor
 from servicekit.runtime import Runtime
@@ -36,7 +48,9 @@ async def resources(rt: Runtime) -> AsyncGenerator[Resources]:
             from conversation.adapters.models import model_writer  # 90 MB that most hotels don't need
 
             writer = await stack.enter_async_context(model_writer(settings))
-        yield made(rt, GuestTokens(key, rt.clock), embedder, LocalEngine(embedder, writer).answer)
+        resources = made(rt, GuestTokens(key, rt.clock), embedder, LocalEngine(embedder, writer).answer)
+        stack.push_async_callback(resources.web.aclose)
+        yield resources
 
 
 def guest_tokens(rt: Runtime) -> Callable[[str], Awaitable[Actor | None]]:
@@ -61,10 +75,12 @@ def make_service(resources: Callable[[Runtime], AbstractAsyncContextManager[Reso
             versions.router,
             knowledge.router,
             gaps.router,
+            imports.router,
             files.router,
             guest_data.router,
         ],
         cors_prefix="/widget/",
+        large_bodies={"/knowledge/imports": LARGEST_IMPORT_BYTES},
         reactions=reactions,
         jobs=jobs,
         projections=PROJECTIONS,

@@ -3,6 +3,8 @@
 from sqlalchemy import text
 
 from conversation.commands.gaps import DUE as GAP_QUESTION
+from conversation.commands.imports import DUE as IMPORT
+from conversation.importing import run_import
 from conversation.learning import learn_from_turn
 from conversation.turns import run_turn
 from servicekit.jobs import Jobs
@@ -30,6 +32,7 @@ jobs.due(
     max_backoff_seconds=30,
 )(run_turn)
 jobs.due(GAP_QUESTION, concurrency=1)(learn_from_turn)
+jobs.due(IMPORT, concurrency=2)(run_import)
 
 
 @jobs.every(seconds=15)

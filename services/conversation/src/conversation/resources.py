@@ -10,6 +10,7 @@ from conversation.adapters.embedder import Embedder
 from conversation.adapters.engine import HistoryItem, HotelPolicy, OnText, Reply, Search
 from conversation.adapters.guest_tokens import GuestTokens
 from conversation.adapters.sites import Sites
+from conversation.adapters.web import Web
 from conversation.adapters.widget_files import WidgetFiles
 from conversation.queries.hotels import allowed_origins
 from conversation.settings import Settings
@@ -42,6 +43,7 @@ class Resources:
         answer: the engine.
         sites: where each hotel has its widget.
         files: the built widget.
+        web: sites of others, for imports.
         working: what the engine is answering now, by turn.
         widgets: the WebSockets that guests have open.
     """
@@ -51,6 +53,7 @@ class Resources:
     answer: Answer
     sites: Sites
     files: WidgetFiles
+    web: Web
     working: dict[UUID, asyncio.Task[Reply]] = field(default_factory=dict[UUID, asyncio.Task[Reply]])
     widgets: set["OpenWidget"] = field(default_factory=set["OpenWidget"])
 
@@ -64,6 +67,7 @@ def made(rt: Runtime, tokens: GuestTokens, embedder: Embedder, answer: Answer) -
         answer,
         Sites(lambda hotel_id: allowed_origins(rt.db, hotel_id)),
         WidgetFiles(settings.widget_dir),
+        Web(allowed_networks=settings.import_networks),
     )
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
 from servicekit.settings import ServiceSettings
 
@@ -28,6 +28,8 @@ class Settings(ServiceSettings):
     """Serve the demo hotels' pages under `/demo`."""
     gateway_url: str = ""
     """The gateway's public address, which the demo pages' widget asks for its opening view first."""
+    import_networks: list[IPvAnyNetwork] = Field(default_factory=list[IPvAnyNetwork])
+    """Private networks whose sites may be imported from all the same, as a JSON list of CIDRs; public ones always may."""
     model_provider: ModelProvider | None = None
     """Who words the answers; without one the local writer does, as it does whenever the provider fails."""
     model_name: str = ""

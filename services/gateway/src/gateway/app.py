@@ -15,6 +15,7 @@ service = Service(
     resources=resources,
     middleware=[SessionMiddleware, ApiKeyMiddleware],
     cors_prefix="/widget/",
+    large_bodies={"/api/knowledge/imports": 11_000_000},  # files in base64; the conversation service has the last word
     routers=[
         session.router,  # the dashboard's session
         oidc.router,  # signing in at an issuer
