@@ -238,7 +238,7 @@ class _Body:
 
     async def linger(self) -> None:
         """Read on for a while and throw it away: closed at once, the other side would lose the answer in a reset."""
-        left = LINGER_BYTES
+        left = max(LINGER_BYTES, 2 * self._limit)  # a file a little too large is told so
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 while left > 0:

@@ -75,7 +75,9 @@ class ImportFile(Command):
 class StartImport(Command):
     """Read files, a web page, or the pages of a sitemap, and propose articles of them."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "page", "url": "https://lindenhof.example/faq"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "page", "url": "https://lindenhof.example/faq"}]}
+    )
 
     kind: ImportKind
     url: Annotated[
