@@ -69,7 +69,7 @@ class Dial(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 # httpcore's name for it
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -89,6 +89,7 @@ class Site:
     asked: list[Asked] = field(default_factory=list[Asked])
     at_once: int = 0
     most_at_once: int = 0
+    _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def url(self) -> str:
@@ -99,6 +100,11 @@ class Site:
         """What was asked for, robots.txt aside."""
         return [asked.target for asked in self.asked if asked.target != "/robots.txt"]
 
+    async def when_asked(self, target: str) -> None:
+        """Wait until somebody has asked for it."""
+        async with self._heard:
+            await self._heard.wait_for(lambda: target in self.targets)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -107,6 +113,8 @@ class Site:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
             asked = Asked(line.split(" ")[1], headers)
             self.asked.append(asked)
+            async with self._heard:
+                self._heard.notify_all()
             await self.answers.get(asked.target, page(status=404))(asked, writer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

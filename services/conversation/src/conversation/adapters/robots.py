@@ -81,7 +81,7 @@ class Robots:
         except NotFetched as error:
             return NotFetched(
                 f"The site's robots.txt could not be read: {error.reason}",
-                retry=True,
+                retry=error.retry,
                 retry_after_seconds=error.retry_after_seconds,
             )
         # In a thread, as half a megabyte of rules takes a while.

@@ -185,7 +185,8 @@ def _wrong_type(media_type: str) -> str:
 
 
 def _explained(error: Exception) -> NotFetched:
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+    # httpcore's pool drops the cause; what it was is the error's argument.
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args):
         return NotFetched("The site's certificate is not valid for this address")
     if isinstance(error, httpcore.LocalProtocolError):
         return NotFetched("The page cannot be asked for")
