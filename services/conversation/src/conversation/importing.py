@@ -168,16 +168,17 @@ async def _next_page(import_id: UUID, row: ImportRow, tx: Transaction) -> _Page 
 async def _read(page: _Page, rt: Runtime) -> _Read:
     """Fetch, read and split. Whatever is wrong with one page is a reason beside it, and no more."""
     name, media_type, content = page.name, page.media_type, page.content
-    etag = last_modified = None
+    etag = last_modified = charset = None
     try:
         if page.kind is not ImportKind.FILES:
             got = await resources_of(rt).web.fetch(name, etag=page.etag, last_modified=page.last_modified)
             if isinstance(got, NotModified):
                 return _Read(PageState.UNCHANGED)
             assert isinstance(got, Fetched)
-            media_type, content, etag, last_modified = got.media_type, got.content, got.etag, got.last_modified
+            media_type, content, charset = got.media_type, got.content, got.charset
+            etag, last_modified = got.etag, got.last_modified
         assert content is not None
-        source = await asyncio.to_thread(read, name, media_type, content)
+        source = await asyncio.to_thread(read, name, media_type, content, charset)
         proposed = await asyncio.to_thread(propose, source, page.default_language, page.languages)
     except NotFetched as error:
         again = error.retry and page.tries + 1 < MAX_TRIES

@@ -123,6 +123,14 @@ def test_a_sheet_in_an_old_encoding_is_read() -> None:
     assert (found.questions, found.language) == (("Gibt es Frühstück?",), "de")
 
 
+def test_a_page_is_read_in_the_encoding_that_its_site_names() -> None:
+    page = "<html><body><h1>早餐</h1><p>早餐每天早上七点到十点半在花园餐厅供应，周日到十一点。</p></body></html>".encode("gb18030")
+
+    [found] = propose(read("page", "text/html", page, "gb2312"), "zh", ("zh",))
+
+    assert found.title == "早餐"
+
+
 def test_the_language_is_the_pages_own() -> None:
     german = PAGE.replace('lang="en"', 'lang="de-AT"')
 

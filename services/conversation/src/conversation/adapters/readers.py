@@ -41,8 +41,9 @@ class Unreadable(Exception):
     """A file that can't be read; the message says why, in words for whoever manages the hotel."""
 
 
-def read(name: str, media_type: str | None, content: bytes) -> Document | Sheet:
-    """What is in a file or page, told by its content first, then by its name and media type.
+def read(name: str, media_type: str | None, content: bytes, charset: str | None = None) -> Document | Sheet:
+    """What is in a file or page, told by its content first, then by its name and media type. `charset` is what the site that
+    sent it says of its characters.
 
     Raises:
         Unreadable: it is empty, broken, locked, too large, or of no kind that we read.
@@ -58,7 +59,7 @@ def read(name: str, media_type: str | None, content: bytes) -> Document | Sheet:
             return read_pdf(content)
         if content.startswith(b"PK\x03\x04"):
             return _docx(content)
-        text = _text(content)
+        text = _text(content, charset)
         if content.lstrip()[:200].lower().startswith(_HTML) or "html" in kind or ending in ("html", "htm", "xhtml"):
             return read_html(text)
         if ending == "csv" or kind == "text/csv":
@@ -75,11 +76,16 @@ def read(name: str, media_type: str | None, content: bytes) -> Document | Sheet:
     raise Unreadable("Files of this kind can't be read: Markdown, CSV, HTML, PDF and DOCX can.")
 
 
-def _text(content: bytes) -> str:
+def _text(content: bytes, charset: str | None) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16")
     if b"\x00" in content[:4096]:
         raise Unreadable("Files of this kind can't be read: Markdown, CSV, HTML, PDF and DOCX can.")
+    if charset is not None and charset not in ("utf-8", "utf8"):
+        try:
+            return content.decode(charset)
+        except (LookupError, UnicodeDecodeError, ValueError):
+            pass  # sites say so and send something else
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
