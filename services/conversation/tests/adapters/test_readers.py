@@ -124,7 +124,11 @@ def test_a_sheet_in_an_old_encoding_is_read() -> None:
 
 
 def test_a_page_is_read_in_the_encoding_that_its_site_names() -> None:
-    page = "<html><body><h1>早餐</h1><p>早餐每天早上七点到十点半在花园餐厅供应，周日到十一点。</p></body></html>".encode("gb18030")
+    page = (
+        "<html><body><h1>早餐</h1><p>早餐每天早上七点到十点半在花园餐厅供应，周日到十一点。</p></body></html>".encode(
+            "gb18030"
+        )
+    )
 
     [found] = propose(read("page", "text/html", page, "gb2312"), "zh", ("zh",))
 
