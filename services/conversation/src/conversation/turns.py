@@ -6,7 +6,7 @@ from typing import Any
 from contracts.values import HandOverReason, Priority, TurnAction
 from conversation.adapters.engine import Found, Reply
 from conversation.commands.messages import channel
-from conversation.commands.turns import Question, read_question, store_reply
+from conversation.commands.turns import Question, SourceChanged, read_question, store_reply
 from conversation.commands.usage import record_use
 from conversation.domain.writer import hand_over_text
 from conversation.partials import Partials
@@ -24,6 +24,8 @@ ENGINE_SECONDS = 25.0
 GIVE_UP_AFTER = 3
 """Failures of the engine after which the guest is passed to staff instead of waiting on."""
 
+ANSWERS_AT_MOST = 3
+"""To one question whose articles are being changed; then it waits as after any failure."""
 CLAIMS_AT_MOST = 20
 """Claims of one turn after which the engine is not asked again: what it is asked may be what ends the process. A guest
 who adds to a turn while it is worked on costs a claim, too, so the number is well above any burst."""
@@ -48,9 +50,7 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
         await rt.hints.send(channel(question.conversation_id), {"typing": "ai"})
         partials = Partials(rt.hints, question.conversation_id, question.turn_id)
         try:
-            reply = await _reply(question, item, rt, partials)
-            partials.stop()
-            turn = await _store(question, reply, item, rt)
+            reply, turn = await _answer(question, item, rt, partials)
         except BaseException:
             await partials.withdraw()
             raise
@@ -62,12 +62,26 @@ async def run_turn(item: DueItem, rt: Runtime) -> None:
         )
 
 
+async def _answer(question: Question, item: DueItem, rt: Runtime, partials: Partials) -> tuple[Reply, TurnRow]:
+    """Ask, and store what comes of it. Where the hotel changes the article meanwhile, it is asked again."""
+    for left in reversed(range(ANSWERS_AT_MOST)):
+        reply = await _reply(question, item, rt, partials)
+        partials.stop()
+        try:
+            return reply, await _store(question, reply, item, rt)
+        except SourceChanged:
+            await partials.withdraw()
+            if not left:
+                raise
+    raise AssertionError  # the last one is returned or raised
+
+
 async def _store(question: Question, reply: Reply, item: DueItem, rt: Runtime) -> TurnRow:
     """Store the reply. One that comes too late is not said, but what a model took for it is told all the same."""
     try:
         async with rt.worker_db.transaction(item.hotel_id) as tx:
             return await store_reply(question, reply, item, tx)
-    except LeaseLost:
+    except (LeaseLost, SourceChanged):
         if reply.use is not None:
             async with rt.worker_db.transaction(item.hotel_id) as tx:
                 record_use(reply.use, question.conversation_id, question.turn_id, tx)

@@ -50,11 +50,12 @@ class HotelPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An article that a reply was taken from; `score` is the confidence in it, 0 to 1."""
+    """An article that a reply was taken from; `score` is the confidence in it, 0 to 1, `version` the article's as it was read."""
 
     article_id: ArticleId
     title: str
     score: float
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

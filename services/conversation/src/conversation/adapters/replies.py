@@ -129,6 +129,6 @@ def handed_over(
 def _source_in(language: Language) -> Callable[[Answered], Source]:
     def source(one: Answered) -> Source:
         best = one.ranked[0].candidate
-        return Source(best.article_id, best.variant(language).title, one.confidence)
+        return Source(best.article_id, best.variant(language).title, one.confidence, best.version)
 
     return source

@@ -62,6 +62,19 @@ _QUESTION = text("""
 """)
 
 
+# What was said must still stand there when it is said. Locked, so that nobody takes it back in between.
+_AS_READ = text("""
+    SELECT article.id FROM knowledge_articles AS article
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS read (id, version) USING (id, version)
+     WHERE article.published
+     ORDER BY article.id FOR SHARE OF article
+""")
+
+
+class SourceChanged(Exception):
+    """An article that the reply was taken from has been changed, taken back or deleted since."""
+
+
 async def read_question(turn_id: UUID, tx: Transaction) -> Question | None:
     """What a turn asks; None when it is no longer open.
 
@@ -99,6 +112,7 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
 
     Raises:
         LeaseLost: somebody else has the turn now, or the guest said more in the meantime and it starts again.
+        SourceChanged: what would be said is no longer what the hotel says.
     """
     row = await tx.lock(ConversationRow, question.conversation_id)
     await tx.finish(item)
@@ -110,12 +124,21 @@ async def store_reply(question: Question, reply: Reply, item: DueItem, tx: Trans
     if reply.use is not None:
         record_use(reply.use, question.conversation_id, question.turn_id, tx)
     if row.custody().owner is Owner.AI:
+        await _stands(reply, tx)
         _settle(row, turn, reply, tx)
         if turn.state == "handed_over" and OPEN_REASONS & set(reply.reasons):
             await tx.due(GAP_QUESTION, turn.id, tx.now)
     else:
         turn.state = "dropped"
     return turn
+
+
+async def _stands(reply: Reply, tx: Transaction) -> None:
+    read = {source.article_id: source.version for source in reply.sources if source.version is not None}
+    if read:
+        there = await tx.scalars(_AS_READ, {"ids": list(read), "versions": list(read.values())})
+        if len(there) < len(read):
+            raise SourceChanged
 
 
 def _settle(row: ConversationRow, turn: TurnRow, reply: Reply, tx: Transaction) -> None:

@@ -43,12 +43,14 @@ class Candidate:
         variants: the article in all its languages, the original first.
         chunks: all its chunks, scored.
         words: the full-text score, 0 where no word matched.
+        version: the article's, as it was read; None where nobody changes it meanwhile.
     """
 
     article_id: ArticleId
     variants: tuple[Variant, ...]
     chunks: tuple[ScoredChunk, ...]
     words: float = 0.0
+    version: int | None = None
 
     def variant(self, language: str) -> Variant:
         """The variant in that language, or the original."""

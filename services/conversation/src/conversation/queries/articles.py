@@ -149,6 +149,7 @@ _SEARCH = text("""
     SELECT (SELECT jsonb_object_agg(language, jsonb_build_array(articles, mean, deviation)) FROM background) AS background,
            (SELECT jsonb_agg(jsonb_build_object(
                 'article_id', chosen.article_id,
+                'version', (SELECT version FROM knowledge_articles WHERE id = chosen.article_id),
                 'words', chosen.words,
                 'variants', (SELECT jsonb_agg(jsonb_build_array(language, title, questions, body) ORDER BY position)
                                FROM knowledge_variants WHERE article_id = chosen.article_id),
@@ -265,6 +266,7 @@ def _candidate(stored: Mapping[str, Any]) -> Candidate:  # Any: JSON of our own 
             if (kind, position) in chunks.get(language, {})
         ),
         float(stored["words"]),
+        version=stored["version"],
     )
 
 
