@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from contracts.event import Event
 from contracts.events import HotelCreated, HotelDeactivated, HotelUpdated, MembershipGranted
 from contracts.ids import HotelId, UserId
 from contracts.statuses import HotelStatus, MembershipStatus
@@ -22,6 +23,7 @@ from servicekit.ids import new_id
 from servicekit.testing import RunningService, TokenIssuer, eventually
 
 E = TypeVar("E", HotelCreated, HotelUpdated, HotelDeactivated)
+F = TypeVar("F", bound=Event)
 _slugs = itertools.count(1)
 
 
@@ -105,6 +107,13 @@ class Hotel:
     def staff(self, user_id: UserId | None = None, **claims: Any) -> httpx.AsyncClient:  # Any: claims
         """A client with a member of staff's token; Sam's if nobody is named."""
         return self.app.client(self.issuer.token(hotel_id=self.id, user_id=user_id or self.sam, **claims))
+
+    async def published(self, event: type[F]) -> list[F]:
+        """What the service has said of this hotel, in order, whether Kafka has it yet or not."""
+        found = await self.rows(
+            "SELECT payload FROM outbox WHERE hotel_id = $1 AND type = $2 ORDER BY seq", self.id, event.TYPE
+        )
+        return [event.model_validate_json(json.dumps(one["payload"])) for one in found]
 
     async def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:  # Any: columns
         """What stands in this hotel's tables."""

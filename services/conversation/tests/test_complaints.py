@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 from conversation_play import Guest, Hotel
 from model_server import Fault, ModelServer, answers, model_server
-from service_play import GUEST_TOKEN_KEY
+from service_play import start_without_kafka
 
 from conversation.app import service
 from conversation.domain.grounding import flaw
 from conversation.domain.text import sentences
-from servicekit.testing import RunningService, StartService, TokenIssuer, eventually
+from servicekit.testing import Parts, RunningService, TokenIssuer, eventually
 
 WORDED = "Dogs are welcome and cost 15 euros per night."
 
@@ -36,15 +36,18 @@ async def serving() -> AsyncGenerator[ModelServer]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(service_app: StartService, serving: ModelServer) -> RunningService:
-    return await service_app(
+async def desk(parts: Parts, issuer: TokenIssuer, serving: ModelServer) -> AsyncGenerator[RunningService]:
+    """The service with its own engine and a model; without Kafka, so that it takes no other's events."""
+    async with start_without_kafka(
         service,
-        guest_token_key=GUEST_TOKEN_KEY,
+        parts,
+        issuer,
         model_provider="anthropic",
         model_name="front-desk-1",
         model_base_url=serving.url,
         model_api_key="sk-secret-of-the-hotel",
-    )
+    ) as app:
+        yield app
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 from conversation_play import Hotel
 from documents import docx, pdf
-from service_play import GUEST_TOKEN_KEY, ScriptedEngine, service_with
+from service_play import ScriptedEngine, service_with, start_without_kafka
 from sites import Asked, Site, head, page, site
 
 from contracts.events import ArticleCreated, ArticlePublished, ArticleUpdated
-from servicekit.testing import RunningService, StartService, TokenIssuer, eventually
+from servicekit.testing import Parts, RunningService, TokenIssuer, eventually
 
 LONG = "It is open all year round, and everybody at the reception is glad to tell you more about it."
 
@@ -30,11 +30,12 @@ def file(name: str, content: bytes | str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-async def desk(service_app: StartService) -> RunningService:
-    """The service, which may read from this machine."""
-    return await service_app(
-        service_with(ScriptedEngine()), guest_token_key=GUEST_TOKEN_KEY, import_networks=["127.0.0.0/8"]
-    )
+async def desk(parts: Parts, issuer: TokenIssuer) -> AsyncGenerator[RunningService]:
+    """The service, which may read from this machine; without Kafka, so that it takes no other's events."""
+    async with start_without_kafka(
+        service_with(ScriptedEngine()), parts, issuer, import_networks=["127.0.0.0/8"]
+    ) as app:
+        yield app
 
 
 @pytest.fixture
@@ -123,8 +124,8 @@ async def test_files_become_articles_when_they_are_accepted_and_not_before(impor
     assert done["articles"] == {"new": 4, "changed": 0, "same": 0, "written": 4}
     assert [one["title"] for one in await importer.articles()] == ["Dogs", "HOUSE RULES", "Is there a lift?", "Pool"]
     assert all(one["published"] for one in await importer.articles())
-    assert len(await hotel.app.events(ArticleCreated, 4, hotel_id=hotel.id)) == 4
-    assert len(await hotel.app.events(ArticlePublished, 4, hotel_id=hotel.id)) == 4
+    assert len(await hotel.published(ArticleCreated)) == 4
+    assert len(await hotel.published(ArticlePublished)) == 4
 
 
 async def test_a_broken_file_does_not_stop_the_rest(importer: Importer) -> None:
@@ -184,7 +185,7 @@ async def test_reading_again_finds_what_changed_and_what_is_gone(importer: Impor
     await importer.do(second, "accept", publish=True)
     await importer.reaches(second, "done")
     assert [one["title"] for one in await importer.articles()] == ["Birds", "Cats", "Dogs"]
-    [changed] = await hotel.app.events(ArticleUpdated, hotel_id=hotel.id)
+    [changed] = await hotel.published(ArticleUpdated)
     article = (await importer.client.get(f"/articles/{changed.article_id}")).json()
     assert "20 euros" in article["variants"][0]["body"]
     assert article["published"]
@@ -283,15 +284,14 @@ async def test_a_file_of_some_megabytes_is_taken(importer: Importer) -> None:
 
 
 async def test_a_site_within_the_house_is_not_asked_unless_the_operator_allows_it(
-    service_app: StartService, issuer: TokenIssuer, adler: Site
+    parts: Parts, issuer: TokenIssuer, adler: Site
 ) -> None:
-    app = await service_app(service_with(ScriptedEngine()), guest_token_key=GUEST_TOKEN_KEY)
-    importer = Importer(await Hotel(app, issuer).open_at_once())
-    started = await importer.start(kind="page", url=f"{adler.url}/dogs")
+    async with start_without_kafka(service_with(ScriptedEngine()), parts, issuer) as app:
+        importer = Importer(await Hotel(app, issuer).open_at_once())
+        started = await importer.start(kind="page", url=f"{adler.url}/dogs")
+        await importer.reaches(started, "preview")
+        [failed] = (await importer.of(started, "/pages"))["items"]
 
-    await importer.reaches(started, "preview")
-
-    [failed] = (await importer.of(started, "/pages"))["items"]
     assert failed["state"] == "failed"
     assert adler.asked == []
 

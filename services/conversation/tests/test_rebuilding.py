@@ -5,9 +5,18 @@ from typing import Any
 
 from conversation_play import Hotel
 
-from contracts.events import GuestCreated, GuestUpdated, HotelCreated, HotelDeactivated, HotelUpdated
+from contracts.events import (
+    BudgetExhausted,
+    BudgetRestored,
+    GuestCreated,
+    GuestUpdated,
+    HotelCreated,
+    HotelDeactivated,
+    HotelUpdated,
+)
 from contracts.ids import GuestId
 from contracts.statuses import GuestStatus, HotelStatus
+from contracts.values import UsageKind
 from conversation.projections import PROJECTIONS
 from servicekit.ids import new_id
 from servicekit.projections import rebuild
@@ -88,3 +97,17 @@ async def test_what_changes_during_a_rebuild_is_in_it_and_what_comes_after_is_fo
     await rebuild(desk.runtime, PROJECTIONS)
     assert await named("Hotel Lindenhof", HotelStatus.INACTIVE)
     assert len(await desk.events(HotelCreated, hotel_id=hotel.id)) == 1
+
+
+async def test_usage_tells_of_budgets(hotel: Hotel) -> None:
+    said = {"budget_id": new_id(), "hotel_id": hotel.id, "kinds": (UsageKind.MODEL,), "hard": True}
+    exhausted = "SELECT exhausted FROM budgets WHERE hotel_id = $1"
+    await hotel.app.publish(BudgetExhausted.model_validate({**said, "version": 1}), hotel.id)
+    await eventually(lambda: hotel.rows(exhausted, hotel.id))
+
+    await hotel.app.publish(BudgetRestored.model_validate({**said, "version": 2}), hotel.id)
+
+    async def restored() -> bool:
+        return await hotel.rows(exhausted, hotel.id) == [{"exhausted": False}]
+
+    await eventually(restored)

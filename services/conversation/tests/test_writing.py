@@ -7,14 +7,15 @@ import pytest
 import pytest_asyncio
 from conversation_play import Guest, Hotel
 from model_server import CACHED, IN, OUT, Fault, ModelServer, answers, gives_up, model_server
-from service_play import GUEST_TOKEN_KEY
+from service_play import start_without_kafka
 
 from contracts.events import BudgetExhausted, BudgetRestored, TurnAnswered, UsageRecorded
 from contracts.ids import BudgetId
 from contracts.values import UsageKind, UsageUnit
 from conversation.app import service
+from conversation.reactions import on_budget
 from servicekit.ids import new_id
-from servicekit.testing import RunningService, StartService, TokenIssuer, eventually
+from servicekit.testing import Parts, RunningService, TokenIssuer, eventually
 
 DOGS: dict[str, Any] = {
     "variants": [
@@ -38,16 +39,18 @@ async def serving() -> AsyncGenerator[ModelServer]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(service_app: StartService, serving: ModelServer) -> RunningService:
-    """The service with its own engine and that provider's model."""
-    return await service_app(
+async def desk(parts: Parts, issuer: TokenIssuer, serving: ModelServer) -> AsyncGenerator[RunningService]:
+    """The service with its own engine and that provider's model; without Kafka, so that it takes no other's events."""
+    async with start_without_kafka(
         service,
-        guest_token_key=GUEST_TOKEN_KEY,
+        parts,
+        issuer,
         model_provider="openai",
         model_name="front-desk-1",
         model_base_url=f"{serving.url}/v1",
         model_api_key="sk-secret-of-the-hotel",
-    )
+    ) as app:
+        yield app
 
 
 @pytest.fixture
@@ -83,14 +86,10 @@ def budget(
 BUDGET = BudgetId(new_id())
 
 
-async def has_budgets(hotel: Hotel, *exhausted: bool) -> None:
-    """Once the service knows so much of the hotel's budgets."""
-
-    async def known() -> bool:
-        rows = await hotel.rows("SELECT exhausted FROM budgets WHERE hotel_id = $1", hotel.id)
-        return [row["exhausted"] for row in rows] == list(exhausted)
-
-    await eventually(known)
+async def tell(hotel: Hotel, event: BudgetExhausted | BudgetRestored) -> None:
+    """Have usage say it, by the reaction alone."""
+    async with hotel.app.runtime.worker_db.transaction(hotel.id) as tx:
+        await on_budget(event, tx)
 
 
 async def test_the_answer_is_the_models_with_the_articles_as_its_sources(provider: ModelServer, guest: Guest) -> None:
@@ -103,8 +102,8 @@ async def test_the_answer_is_the_models_with_the_articles_as_its_sources(provide
 async def test_the_turn_and_what_it_took_are_told(provider: ModelServer, guest: Guest, hotel: Hotel) -> None:
     await guest.ask("Can I bring my dog?")
 
-    [answered] = await hotel.app.events(TurnAnswered, hotel_id=hotel.id)
-    [used] = await hotel.app.events(UsageRecorded, hotel_id=hotel.id)
+    [answered] = await hotel.published(TurnAnswered)
+    [used] = await hotel.published(UsageRecorded)
     assert answered.engine == "front-desk-1"
     assert (used.service, used.kind, used.provider, used.product) == ("conversation", "model", "openai", "front-desk-1")
     assert (used.outcome, used.turn_id, str(used.conversation_id)) == (
@@ -135,7 +134,7 @@ async def test_the_local_writer_answers_in_the_same_turn(
     said = await guest.ask("Can I bring my dog?")
 
     assert (said["text"], said["action"]) == (LOCAL, "answer")
-    [answered] = await hotel.app.events(TurnAnswered, hotel_id=hotel.id)
+    [answered] = await hotel.published(TurnAnswered)
     assert (answered.engine, answered.attempt) == ("local", 1)
     assert answered.waited_ms < 5000
 
@@ -150,12 +149,10 @@ async def test_a_model_that_finds_nothing_hands_over(provider: ModelServer, gues
 async def test_a_spent_budget_turns_to_the_local_writer_until_it_is_restored(
     provider: ModelServer, guest: Guest, hotel: Hotel
 ) -> None:
-    await hotel.app.publish(budget(hotel, BudgetExhausted, 1), hotel.id)
-    await has_budgets(hotel, True)
+    await tell(hotel, budget(hotel, BudgetExhausted, 1))
     spent = await guest.ask("Can I bring my dog?")
     asked = len(provider.asked)
-    await hotel.app.publish(budget(hotel, BudgetRestored, 2), hotel.id)
-    await has_budgets(hotel, False)
+    await tell(hotel, budget(hotel, BudgetRestored, 2))
     restored = await (await hotel.guest()).ask("Can I bring my dog?")
 
     assert (spent["text"], asked, restored["text"]) == (LOCAL, 0, WORDED)
@@ -165,9 +162,7 @@ async def test_a_spent_budget_turns_to_the_local_writer_until_it_is_restored(
 async def test_a_budget_that_only_warns_or_pays_for_something_else_stops_nothing(
     provider: ModelServer, guest: Guest, hotel: Hotel, change: dict[str, object]
 ) -> None:
-    event = budget(hotel, BudgetExhausted, 1, budget_id=new_id(), **change)
-    await hotel.app.publish(event, hotel.id)
-    await has_budgets(hotel, True)
+    await tell(hotel, budget(hotel, BudgetExhausted, 1, budget_id=new_id(), **change))
 
     assert (await guest.ask("Can I bring my dog?"))["text"] == WORDED
 
@@ -219,6 +214,15 @@ async def test_a_model_sees_articles_of_its_hotel_only(
     await guest.ask("Can I bring my dog?")
 
     assert "cats" not in str([one.body for one in provider.asked])
+
+
+async def test_news_of_a_budget_that_comes_late_changes_nothing(
+    provider: ModelServer, guest: Guest, hotel: Hotel
+) -> None:
+    await tell(hotel, budget(hotel, BudgetRestored, 2, budget_id=(late := new_id())))
+    await tell(hotel, budget(hotel, BudgetExhausted, 1, budget_id=late))
+
+    assert (await guest.ask("Can I bring my dog?"))["text"] == WORDED
 
 
 async def test_asking_as_a_guest_costs_nothing(provider: ModelServer, hotel: Hotel) -> None:
